@@ -1,0 +1,1 @@
+export type { Deadline, IdSource, Machine, Millis } from "./machine.ts";
