@@ -12,8 +12,8 @@ export default class PlainSummaryReporter {
         counts[state] = (counts[state] ?? 0) + 1;
       }
     }
-    const skipped = counts["skipped"] ? `, ${counts["skipped"]} skipped` : "";
+    const skipped = counts.skipped ? `, ${counts.skipped} skipped` : "";
     // After the default reporter's own closing lines.
-    setImmediate(() => console.log(`${counts["passed"]} passed, ${counts["failed"]} failed${skipped}`));
+    setImmediate(() => console.log(`${counts.passed} passed, ${counts.failed} failed${skipped}`));
   }
 }
