@@ -1,0 +1,59 @@
+export {
+  type AvailabilityAnswer,
+  type AvailabilityOverrides,
+  type AvailabilityQuestion,
+  checkOverrides,
+  joinStatusText,
+  KEEP_AWAY_IN_A_MEETING,
+  mapAvailability,
+  type NoAvailabilityTable,
+} from "./availability.ts";
+export {
+  AVAILABILITY_FALLBACKS,
+  type AvailabilityFallback,
+  type AvailabilityFallbackId,
+  SHOWN_STATES,
+} from "./availability-fallback.ts";
+export {
+  type AvailabilityRoute,
+  availabilityRoute,
+  BORROWED_COLUMNS,
+} from "./availability-routes.ts";
+export type { AvailabilityRow, AvailabilityTable, SourceCell, TargetCell } from "./availability-table.ts";
+export {
+  AVAILABILITY_TABLES,
+  type AvailabilityRowId,
+  type ListedCell,
+  type ListedRow,
+  type ListedTable,
+  listTables,
+} from "./availability-tables.ts";
+export {
+  ACTIVITY_PRECEDENCE,
+  PIDF_READING,
+  PIDF_WRITING,
+  type PidfDialect,
+  type ReadPidf,
+  readPidf,
+  type WrittenPidf,
+  writePidf,
+} from "./pidf-activity.ts";
+export {
+  AVAILABILITIES,
+  type Availability,
+  isAvailability,
+  isSystemKey,
+  SYSTEMS,
+  type SystemKey,
+  type TableId,
+} from "./system.ts";
+export {
+  isShow,
+  type ReadXmppPresence,
+  readXmppPresence,
+  type Show,
+  writeXmppPresence,
+  XMPP_READING,
+  XMPP_WRITING,
+  type XmppPresence,
+} from "./xmpp-presence.ts";
