@@ -1,1 +1,2 @@
-export {};
+export { type LinkDown, LinkDriver, type LinkDriverOptions } from "./link-driver.ts";
+export { MAX_STANZA_CHARS, MAX_STANZA_DEPTH } from "./stream-parser.ts";
