@@ -8,7 +8,7 @@ function accepts(text: string, cuts: readonly number[] = []): boolean {
   const guard = new MarkupGuard();
   const places = [0, ...cuts.map((cut) => cut % (text.length + 1)).sort((a, b) => a - b), text.length];
   for (let index = 1; index < places.length; index++) {
-    if (!guard.accepts(text.slice(places[index - 1], places[index]))) return false;
+    if (guard.restrictedAt(text.slice(places[index - 1], places[index])) !== undefined) return false;
   }
   return true;
 }
@@ -30,4 +30,11 @@ test("characters that XML forbids are replaced, all others kept", () => {
   expect(legalXml("a\u0000b\u001bc\ud800d\uffff")).toBe("a\ufffdb\ufffdc\ufffdd\ufffd");
   const fine = "\t\r\n \u00e9 \u{1f600} \ufffd";
   expect(legalXml(fine)).toBe(fine);
+});
+
+test("the place of restricted markup is told, so that what stands before it can be read", () => {
+  expect(new MarkupGuard().restrictedAt("<s><a/><!-- c -->")).toBe("<s><a/>".length);
+  const guard = new MarkupGuard();
+  expect(guard.restrictedAt("<s><a/><")).toBeUndefined();
+  expect(guard.restrictedAt("!-- c -->")).toBe(0);
 });

@@ -12,8 +12,12 @@ export class MarkupGuard {
   #carry = "";
   #atStart = true;
 
-  /** Looks at the next chunk of the stream; false once restricted markup was seen in it. */
-  accepts(chunk: string): boolean {
+  /**
+   * Looks at the next chunk of the stream. Gives the place in it where restricted markup begins (0 also when it began
+   * in the chunk before), or undefined where there is none.
+   */
+  restrictedAt(chunk: string): number | undefined {
+    const carried = this.#carry.length;
     const text = this.#carry + chunk;
     this.#carry = "";
     let at = 0;
@@ -22,25 +26,25 @@ export class MarkupGuard {
         const end = text.indexOf(CDATA_END, at);
         if (end < 0) {
           this.#carry = text.slice(Math.max(at, text.length - (CDATA_END.length - 1)));
-          return true;
+          return undefined;
         }
         this.#inCdata = false;
         at = end + CDATA_END.length;
       }
       const open = text.indexOf("<", at);
-      if (open < 0) return true;
+      if (open < 0) return undefined;
       const kind = text[open + 1];
       if (kind === undefined) {
         this.#carry = text.slice(open);
-        return true;
+        return undefined;
       }
-      if (kind === "?" && !(this.#atStart && open === 0)) return false;
+      if (kind === "?" && !(this.#atStart && open === 0)) return Math.max(0, open - carried);
       if (kind === "!") {
         const head = text.slice(open, open + CDATA_START.length);
-        if (!CDATA_START.startsWith(head)) return false;
+        if (!CDATA_START.startsWith(head)) return Math.max(0, open - carried);
         if (head.length < CDATA_START.length) {
           this.#carry = text.slice(open);
-          return true;
+          return undefined;
         }
         this.#inCdata = true;
         at = open + CDATA_START.length;
@@ -49,6 +53,6 @@ export class MarkupGuard {
       }
       this.#atStart = false;
     }
-    return true;
+    return undefined;
   }
 }

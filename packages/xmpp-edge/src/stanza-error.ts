@@ -1,6 +1,6 @@
 import { Element } from "ltx";
 
-export const NS_STANZAS = "urn:ietf:params:xml:ns:xmpp-stanzas";
+const NS_STANZAS = "urn:ietf:params:xml:ns:xmpp-stanzas";
 
 /** An error condition with its type (RFC 6120 8.3.2, 8.3.3). */
 export interface StanzaFault {

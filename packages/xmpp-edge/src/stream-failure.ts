@@ -8,7 +8,7 @@ interface StreamFailure {
 }
 
 /** Stream errors that a component meets for a reason which waiting alone rarely cures. */
-export const STREAM_FAILURES: Readonly<Record<string, StreamFailure>> = {
+const STREAM_FAILURES: Readonly<Record<string, StreamFailure>> = {
   conflict: {
     pace: "cap",
     says: "another connection already serves this component domain",

@@ -46,10 +46,13 @@ export class StreamParser extends EventEmitter {
 
   /** @throws UnreadableStream after which the parser must not be used again */
   write(data: string): void {
-    if (!this.#guard.accepts(data)) {
+    const restricted = this.#guard.restrictedAt(data);
+    const sound = restricted ?? data.length;
+    for (let at = 0; at < sound; at += SLICE_CHARS)
+      this.#writeSlice(data.slice(at, Math.min(sound, at + SLICE_CHARS)));
+    if (restricted !== undefined) {
       throw new UnreadableStream("restricted-xml", "the stream has a comment, instruction or document type");
     }
-    for (let at = 0; at < data.length; at += SLICE_CHARS) this.#writeSlice(data.slice(at, at + SLICE_CHARS));
   }
 
   #writeSlice(slice: string): void {
