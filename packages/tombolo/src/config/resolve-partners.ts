@@ -1,0 +1,128 @@
+/** The partners, each with its defaults and, where a gateway is in the file, its own link to the XMPP server. */
+import type { HostPort } from "./addresses.ts";
+import type { Partner, ProfileName, SipPartner, XmppLinkConfig } from "./config.ts";
+import type { Path } from "./finding.ts";
+import type { Context } from "./resolve.ts";
+import type { FileShape, PartnerShape } from "./schema.ts";
+import { readSecret } from "./secrets.ts";
+
+/** What these systems speak between enterprises (SYS-02 to SYS-12). */
+const SIP_ONLY: ReadonlySet<ProfileName> = new Set(["ocs", "lync", "aol", "simple"]);
+const XMPP_SPEAKERS: ReadonlySet<ProfileName> = new Set([
+  "sametime",
+  "webex-connect",
+  "googletalk",
+  "cup-8",
+  "xmpp",
+]);
+
+/** The parts of a link that were found; both are needed. */
+interface LinkParts {
+  readonly server: HostPort | undefined;
+  readonly secret: string | undefined;
+  /** True when a secret was asked for, also one that could not be read. */
+  readonly secretGiven: boolean;
+}
+
+export function resolvePartners(shape: FileShape, context: Context): readonly Partner[] | undefined {
+  const { report } = context;
+  const partners = shape.partners ?? [];
+  if (partners.length === 0) {
+    const cure = "write partners: [{ domain: contoso.example, profile: lync }]";
+    report("warning", ["partners"], "no partner is configured, so nobody is let in", cure, "key");
+  }
+  const shared = shape.gateway && linkParts(shape.gateway.xmpp ?? {}, ["gateway", "xmpp"], context);
+  const missing = { server: false, secret: false };
+  const resolved = partners.map((partner, at): Partner => {
+    const path = ["partners", at];
+    const profile = partner.profile ?? (partner.protocol === "xmpp" ? "xmpp" : "simple");
+    if (partner.protocol === "xmpp") {
+      judgeXmppPartner(partner, profile, path, context);
+      return { protocol: "xmpp", domain: partner.domain, profile };
+    }
+    if (XMPP_SPEAKERS.has(profile)) {
+      const cure = "write protocol: xmpp if it does, or keep it for its availability table";
+      report(
+        "warning",
+        [...path, "profile"],
+        `${profile} systems federate by XMPP, but ${partner.domain} is sip`,
+        cure,
+      );
+    }
+    const own = linkParts(partner.xmpp ?? {}, [...path, "xmpp"], context);
+    const server = own.server ?? shared?.server;
+    const given = own.secretGiven ? own : shared;
+    missing.server ||= server === undefined;
+    missing.secret ||= !given?.secretGiven;
+    const link = server && given?.secret ? { server, secret: given.secret } : undefined;
+    return sipPartner(partner, profile, shared === undefined ? undefined : link);
+  });
+  if (shared !== undefined) reportMissing(missing, shape, context);
+  return resolved;
+}
+
+function linkParts(
+  shape: { server?: HostPort | undefined; secret?: string | undefined; secretFile?: string | undefined },
+  path: Path,
+  context: Context,
+): LinkParts {
+  return {
+    server: shape.server,
+    secret: readSecret(shape.secret, shape.secretFile, path, "secret", context),
+    secretGiven: shape.secret !== undefined || shape.secretFile !== undefined,
+  };
+}
+
+function sipPartner(shape: PartnerShape, profile: ProfileName, link: XmppLinkConfig | undefined): SipPartner {
+  const route = shape.route;
+  return {
+    protocol: "sip",
+    domain: shape.domain,
+    profile,
+    route,
+    names: shape.names ?? [...new Set([...(route ? [route.host] : []), shape.domain])],
+    namesGiven: shape.names !== undefined,
+    purpose: shape.purpose ?? "strict",
+    limits: {
+      messagesPerSecond: shape.limits?.messagesPerSecond ?? 0,
+      discovered: shape.limits?.discovered ?? false,
+    },
+    link,
+  };
+}
+
+/** The XMPP server finds such a domain by itself, so nothing about SIP applies to it. */
+function judgeXmppPartner(shape: PartnerShape, profile: ProfileName, path: Path, { report }: Context): void {
+  for (const key of ["route", "names", "purpose", "limits", "xmpp"] as const) {
+    if (shape[key] === undefined) continue;
+    const message = `${key} does not apply to ${shape.domain}, whose protocol is xmpp`;
+    report(
+      "error",
+      [...path, key],
+      message,
+      "leave it out: the XMPP server reaches this domain by itself",
+      "key",
+    );
+  }
+  if (SIP_ONLY.has(profile)) {
+    const cure =
+      "write protocol: sip, or one of the profiles xmpp, sametime, webex-connect, googletalk, cup-8";
+    report("error", [...path, "profile"], `${profile} systems do not federate by XMPP`, cure);
+  }
+}
+
+function reportMissing(
+  missing: { server: boolean; secret: boolean },
+  shape: FileShape,
+  { report }: Context,
+): void {
+  const path = shape.gateway?.xmpp === undefined ? ["gateway"] : ["gateway", "xmpp"];
+  if (missing.server) {
+    const cure = "write server: xmpp://127.0.0.1:5347 there, the component port of the XMPP server";
+    report("error", path, "gateway.xmpp.server is missing", cure, "key");
+  }
+  if (missing.secret) {
+    const cure = "write secretFile: secrets/xmpp there (or secret:), the component secret of the XMPP server";
+    report("error", path, "gateway.xmpp.secretFile is missing", cure, "key");
+  }
+}
