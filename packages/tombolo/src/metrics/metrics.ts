@@ -1,0 +1,214 @@
+/**
+ * The program's metrics. Label values come from the configuration and from the fixed words below, never from traffic:
+ * what a stranger sends cannot make a new time series.
+ */
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+
+export type Direction = "sip_to_xmpp" | "xmpp_to_sip";
+export type Side = "outside" | "inside";
+export type Gate = "tls" | "edge" | "gateway" | "user";
+
+const DIRECTIONS: readonly Direction[] = ["sip_to_xmpp", "xmpp_to_sip"];
+/** The partner label of those whom the configuration does not name. */
+export const UNKNOWN_PARTNER = "unknown";
+/** Methods that count under their own name; all others count as `other`. */
+export const METHODS: ReadonlySet<string> = new Set([
+  "ACK",
+  "BYE",
+  "CANCEL",
+  "INFO",
+  "INVITE",
+  "MESSAGE",
+  "NOTIFY",
+  "OPTIONS",
+  "PRACK",
+  "PUBLISH",
+  "REFER",
+  "REGISTER",
+  "SUBSCRIBE",
+  "UPDATE",
+  // A vendor's own method for contact cards and such.
+  "SERVICE",
+]);
+/** Reasons, outcomes and states that one metric may have; what comes beyond counts as `other`. */
+export const MAX_WORDS = 64;
+
+const LATENCY_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
+const AGE_SECONDS = [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800, 7200];
+
+const BY_PARTNER = ["direction", "partner"] as const;
+const SIP_LABELS = ["side", "partner", "direction", "method"] as const;
+
+export interface Metrics {
+  /** What `GET /metrics` shows. */
+  readonly registry: Registry;
+  /** The partner domains of the configuration; series of domains that are gone are removed. */
+  setPartners(domains: readonly string[]): Promise<void>;
+
+  imAccepted(direction: Direction, partner: string): void;
+  imDelivered(direction: Direction, partner: string): void;
+  imBounced(direction: Direction, partner: string, reason: string): void;
+  imExpired(direction: Direction, partner: string, reason: string): void;
+  imReturned(direction: Direction, partner: string): void;
+  setImInFlight(direction: Direction, partner: string, count: number): void;
+  imLatency(direction: Direction, partner: string, seconds: number): void;
+  presenceUpdate(direction: Direction, partner: string): void;
+  presenceAge(direction: Direction, partner: string, seconds: number): void;
+  setSubscriptions(direction: Direction, partner: string, state: string, count: number): void;
+  setImSessions(partner: string, count: number): void;
+  sipRequest(side: Side, partner: string, direction: "in" | "out", method: string): void;
+  /** `status` is the response's code, 100 to 699. */
+  sipResponse(side: Side, partner: string, direction: "in" | "out", method: string, status: number): void;
+  policyDecision(gate: Gate, decision: "allow" | "deny", reason: string): void;
+  /** `outcome` is `ok` or the reason of the failure. */
+  tlsHandshake(side: Side, outcome: string): void;
+  setConnections(side: Side, partner: string, count: number): void;
+  /** `domain` is a partner's, whose component link it is. */
+  setXmppLink(domain: string, up: boolean): void;
+  /** `name` is the certificate's place in the configuration (`outside`, `inside`, `gateway`); `at` in ms since 1970. */
+  setCertificateExpiry(name: string, at: number): void;
+}
+
+/** Lets the first `MAX_WORDS` different words pass and turns all others into `other`. */
+function words(): (word: string) => string {
+  const seen = new Set<string>();
+  return (word) => {
+    if (seen.has(word)) return word;
+    if (seen.size >= MAX_WORDS) return "other";
+    seen.add(word);
+    return word;
+  };
+}
+
+function createSeries(registry: Registry) {
+  const counter = <const L extends string>(name: string, help: string, labelNames: readonly L[]) =>
+    new Counter({ name: `tombolo_${name}`, help, labelNames, registers: [registry] });
+  const gauge = <const L extends string>(name: string, help: string, labelNames: readonly L[]) =>
+    new Gauge({ name: `tombolo_${name}`, help, labelNames, registers: [registry] });
+  const histogram = <const L extends string>(
+    name: string,
+    help: string,
+    labelNames: readonly L[],
+    buckets: number[],
+  ) => new Histogram({ name: `tombolo_${name}`, help, labelNames, buckets, registers: [registry] });
+  const withReason = [...BY_PARTNER, "reason"] as const;
+  return {
+    accepted: counter("im_accepted_total", "Instant messages that we took responsibility for", BY_PARTNER),
+    delivered: counter("im_delivered_total", "Instant messages that the other side took", BY_PARTNER),
+    bounced: counter("im_bounced_total", "Instant messages refused, and their sender told why", withReason),
+    expired: counter(
+      "im_expired_total",
+      "Instant messages given up after a time, and their sender told",
+      withReason,
+    ),
+    returned: counter("im_returned_total", "Instant messages that came back after delivery", BY_PARTNER),
+    inFlight: gauge(
+      "im_in_flight",
+      "Instant messages accepted and not yet delivered or given up",
+      BY_PARTNER,
+    ),
+    latency: histogram("im_latency_seconds", "From acceptance to delivery", BY_PARTNER, LATENCY_SECONDS),
+    updates: counter("presence_updates_total", "Presence changes handed over", BY_PARTNER),
+    age: histogram(
+      "presence_age_seconds",
+      "From the change at its source to the hand-over at the watcher's side",
+      BY_PARTNER,
+      AGE_SECONDS,
+    ),
+    subscriptions: gauge("subscriptions", "Presence subscriptions", [...BY_PARTNER, "state"]),
+    sessions: gauge("im_sessions", "Open IM sessions", ["partner"]),
+    requests: counter("sip_requests_total", "SIP requests", SIP_LABELS),
+    responses: counter("sip_responses_total", "SIP responses", [...SIP_LABELS, "class"]),
+    decisions: counter("policy_decisions_total", "Decisions of the gates", ["gate", "decision", "reason"]),
+    handshakes: counter("tls_handshakes_total", "TLS handshakes", ["side", "outcome"]),
+    connections: gauge("connections", "Open SIP connections", ["side", "partner"]),
+    linkUp: gauge("xmpp_link_up", "1 when the component link of this domain is up", ["domain"]),
+    expiry: gauge("certificate_expiry_timestamp_seconds", "When our certificate expires", ["name"]),
+  };
+}
+
+type Series = ReturnType<typeof createSeries>;
+
+/** Removes the series whose `partner` (or `domain`) is `gone`. */
+async function forget(series: Series, gone: string): Promise<void> {
+  for (const metric of Object.values(series) as readonly (Counter | Gauge | Histogram)[]) {
+    for (const { labels } of (await metric.get()).values) {
+      const { le: _, ...own } = labels as Record<string, string | number>;
+      if (own.partner === gone || own.domain === gone) metric.remove(own);
+    }
+  }
+}
+
+/** Metrics of one program. `processMetrics: false` leaves prom-client's own out, for tests. */
+export function createMetrics(
+  domains: readonly string[],
+  options: { readonly processMetrics?: boolean } = {},
+): Metrics {
+  const registry = new Registry();
+  if (options.processMetrics !== false) collectDefaultMetrics({ register: registry });
+  const series = createSeries(registry);
+  let partners: ReadonlySet<string> = new Set();
+  const known = (partner: string): string => (partners.has(partner) ? partner : UNKNOWN_PARTNER);
+  const method = (name: string): string => (METHODS.has(name) ? name : "other");
+  const bounceReason = words();
+  const expiryReason = words();
+  const state = words();
+  const decisionReason = words();
+  const outcome = words();
+
+  const setPartners = async (next: readonly string[]): Promise<void> => {
+    const gone = [...partners].filter((partner) => !next.includes(partner));
+    for (const partner of next) {
+      if (partners.has(partner)) continue;
+      // Zero from the start: a counter that appears with its first event hides that event from rate().
+      for (const direction of DIRECTIONS) {
+        for (const counter of [series.accepted, series.delivered, series.returned, series.updates]) {
+          counter.inc({ direction, partner }, 0);
+        }
+        series.inFlight.set({ direction, partner }, 0);
+      }
+    }
+    partners = new Set(next);
+    for (const partner of gone) await forget(series, partner);
+  };
+  void setPartners(domains);
+
+  return {
+    registry,
+    setPartners,
+    imAccepted: (direction, partner) => series.accepted.inc({ direction, partner: known(partner) }),
+    imDelivered: (direction, partner) => series.delivered.inc({ direction, partner: known(partner) }),
+    imBounced: (direction, partner, reason) =>
+      series.bounced.inc({ direction, partner: known(partner), reason: bounceReason(reason) }),
+    imExpired: (direction, partner, reason) =>
+      series.expired.inc({ direction, partner: known(partner), reason: expiryReason(reason) }),
+    imReturned: (direction, partner) => series.returned.inc({ direction, partner: known(partner) }),
+    setImInFlight: (direction, partner, count) =>
+      series.inFlight.set({ direction, partner: known(partner) }, count),
+    imLatency: (direction, partner, seconds) =>
+      series.latency.observe({ direction, partner: known(partner) }, seconds),
+    presenceUpdate: (direction, partner) => series.updates.inc({ direction, partner: known(partner) }),
+    presenceAge: (direction, partner, seconds) =>
+      series.age.observe({ direction, partner: known(partner) }, seconds),
+    setSubscriptions: (direction, partner, word, count) =>
+      series.subscriptions.set({ direction, partner: known(partner), state: state(word) }, count),
+    setImSessions: (partner, count) => series.sessions.set({ partner: known(partner) }, count),
+    sipRequest: (side, partner, direction, name) =>
+      series.requests.inc({ side, partner: known(partner), direction, method: method(name) }),
+    sipResponse: (side, partner, direction, name, status) =>
+      series.responses.inc({
+        side,
+        partner: known(partner),
+        direction,
+        method: method(name),
+        class: status >= 100 && status < 700 ? `${Math.floor(status / 100)}xx` : "other",
+      }),
+    policyDecision: (gate, decision, reason) =>
+      series.decisions.inc({ gate, decision, reason: decisionReason(reason) }),
+    tlsHandshake: (side, word) => series.handshakes.inc({ side, outcome: outcome(word) }),
+    setConnections: (side, partner, count) =>
+      series.connections.set({ side, partner: known(partner) }, count),
+    setXmppLink: (domain, up) => series.linkUp.set({ domain: known(domain) }, up ? 1 : 0),
+    setCertificateExpiry: (name, at) => series.expiry.set({ name }, at / 1000),
+  };
+}
