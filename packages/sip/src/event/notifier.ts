@@ -1,0 +1,233 @@
+import type { Deadline, Machine, Millis } from "../machine.ts";
+import type {
+  EndReason,
+  NotificationEnded,
+  NotifierInput,
+  NotifierOutput,
+  NotifierSettings,
+} from "./notifier-port.ts";
+import { formatSubscriptionState } from "./subscription-state.ts";
+import {
+  NOTIFIER_TABLE,
+  type NotifierAction,
+  type NotifierEnd,
+  type NotifierEvent,
+  type NotifierState,
+  type NotifierStep,
+} from "./tables/notifier.ts";
+import { NOTIFY_GONE } from "./tables/subscription-end.ts";
+
+/** RFC 3856 6.4, in seconds; also the bound above which no wish may be called too brief (RFC 6665 4.2.1.1). */
+export const DEFAULT_EXPIRES_S = 3_600;
+/** RFC 3856 6.10, in ms. */
+export const DEFAULT_NOTIFY_INTERVAL_MS = 5_000;
+
+/** What the last NOTIFY will say. */
+interface Closing {
+  readonly reason: EndReason;
+  readonly retryAfter?: number;
+  readonly ended: NotificationEnded["reason"];
+}
+
+/**
+ * One dialog of one watcher at one presentity (RFC 6665 4.2, RFC 3856 6). One NOTIFY is in flight at a time; what
+ * happens meanwhile is told by the next, which says what is true when it leaves. NOTIFYs that follow a 2xx or a new
+ * authorisation leave at once, others in their turn.
+ */
+export class Notifier implements Machine<NotifierInput, NotifierOutput> {
+  readonly #settings: NotifierSettings;
+  readonly #interval: Millis;
+  readonly #outputs: NotifierOutput[] = [];
+  #state: NotifierState = "init";
+  #authorised = false;
+  #expiresAt: Millis | undefined;
+  #granted = 0;
+  #inFlight = false;
+  #owed: "no" | "in-turn" | "now" = "no";
+  #lastNotify: Millis = Number.NEGATIVE_INFINITY;
+  #closing: Closing = { reason: "timeout", ended: "timeout" };
+
+  constructor(settings: NotifierSettings) {
+    this.#settings = settings;
+    this.#interval = settings.notifyInterval ?? DEFAULT_NOTIFY_INTERVAL_MS;
+    if (settings.resume !== undefined) {
+      this.#state = settings.resume.state;
+      this.#authorised = settings.resume.state === "active";
+      this.#expiresAt = settings.resume.expiresAt;
+    }
+  }
+
+  get state(): NotifierState {
+    return this.#state;
+  }
+
+  /** When the subscription lapses unless refreshed; undefined while there is none. */
+  get expiresAt(): Millis | undefined {
+    return this.#expiresAt;
+  }
+
+  handle(input: NotifierInput, now: Millis): void {
+    switch (input.kind) {
+      case "subscribe":
+        this.#subscribed(input.expires, now);
+        break;
+      case "authorise":
+        this.#apply(input.state === "active" ? "authorise-active" : "authorise-pending", input, now);
+        break;
+      case "state-changed":
+      case "end":
+        this.#apply(input.kind, input, now);
+        break;
+      case "notify-answered":
+      case "notify-unanswered":
+        if (!this.#inFlight) return;
+        this.#inFlight = false;
+        this.#apply(this.#outcome(input), input, now);
+        break;
+    }
+    this.#notifyIfDue(now);
+  }
+
+  timeout(now: Millis): void {
+    if (this.#expiresAt !== undefined && this.#expiresAt <= now) {
+      this.#expiresAt = undefined;
+      this.#apply("expired", undefined, now);
+    }
+    this.#notifyIfDue(now);
+  }
+
+  nextDeadline(): Deadline | undefined {
+    const turn = this.#turn();
+    const expiry = this.#expiresAt;
+    if (turn !== undefined && (expiry === undefined || turn < expiry))
+      return { at: turn, reason: "NOTIFY in turn" };
+    return expiry === undefined ? undefined : { at: expiry, reason: "expiry" };
+  }
+
+  poll(): NotifierOutput | undefined {
+    return this.#outputs.shift();
+  }
+
+  #subscribed(expires: number | undefined, now: Millis): void {
+    const wish = expires ?? this.#settings.defaultExpires ?? DEFAULT_EXPIRES_S;
+    this.#granted = Math.min(wish, this.#settings.maxExpires);
+    if (wish <= 0) this.#apply("subscribe-zero", undefined, now);
+    else if (wish < this.#minimum()) this.#apply("too-brief", undefined, now);
+    else {
+      const first = this.#state === "init";
+      this.#apply("subscribe", undefined, now);
+      // Authorised before it subscribed: the first NOTIFY says so, no pending comes before it.
+      if (first && this.#authorised) this.#apply("authorise-active", undefined, now);
+    }
+  }
+
+  #minimum(): number {
+    return Math.min(this.#settings.minExpires ?? 0, DEFAULT_EXPIRES_S);
+  }
+
+  #outcome(input: Extract<NotifierInput, { kind: "notify-answered" | "notify-unanswered" }>): NotifierEvent {
+    if (input.kind === "notify-unanswered")
+      return this.#settings.unanswered === "keep" ? "refused" : "subscriber-gone";
+    if (input.status >= 200 && input.status < 300) return "answered";
+    return NOTIFY_GONE.has(input.status) ? "subscriber-gone" : "refused";
+  }
+
+  /** When the owed NOTIFY may leave by itself; undefined while none is owed or one is in flight. */
+  #turn(): Millis | undefined {
+    if (this.#inFlight || this.#owed === "no") return undefined;
+    return this.#owed === "now" ? Number.NEGATIVE_INFINITY : this.#lastNotify + this.#interval;
+  }
+
+  #notifyIfDue(now: Millis): void {
+    const turn = this.#turn();
+    if (turn !== undefined && turn <= now) this.#apply("due", undefined, now);
+  }
+
+  #apply(event: NotifierEvent, input: NotifierInput | undefined, now: Millis): void {
+    const step: NotifierStep = NOTIFIER_TABLE[this.#state][event];
+    this.#settings.trace?.(this.#state, event, step.row);
+    const before = this.#state;
+    this.#state = step.next;
+    for (const action of step.actions) this.#act(action, before, input, now);
+    if (step.end !== undefined) this.#end(step.end, input);
+  }
+
+  #act(action: NotifierAction, before: NotifierState, input: NotifierInput | undefined, now: Millis): void {
+    switch (action) {
+      case "accept":
+        this.#expiresAt = now + this.#granted * 1000;
+        this.#outputs.push({ kind: "accept", status: 200, expires: this.#granted });
+        break;
+      case "accept-zero":
+        this.#outputs.push({ kind: "accept", status: 200, expires: 0 });
+        break;
+      case "refuse-too-brief":
+        this.#outputs.push({ kind: "refuse", status: 423, minExpires: this.#minimum() });
+        break;
+      case "refuse-gone":
+        this.#outputs.push({ kind: "refuse", status: 481 });
+        break;
+      case "remember-active":
+      case "remember-pending":
+        this.#authorised = action === "remember-active";
+        break;
+      case "owe-now":
+        this.#owed = "now";
+        break;
+      case "owe-in-turn":
+        if (this.#owed === "no") this.#owed = "in-turn";
+        break;
+      case "close-unsubscribed":
+        this.#close({ reason: "timeout", ended: "unsubscribed" });
+        break;
+      case "close-expired":
+        this.#close({ reason: "timeout", ended: before === "init" ? "fetched" : "timeout" });
+        break;
+      case "close-as-told":
+        if (input?.kind === "end") this.#close({ ...input, ended: input.reason });
+        break;
+      case "notify":
+        this.#notify(this.#state === "active" ? "active" : "pending", now);
+        break;
+      case "notify-last":
+        this.#notify("terminated", now);
+        break;
+    }
+  }
+
+  #close(closing: Closing): void {
+    this.#closing = closing;
+    this.#expiresAt = undefined;
+  }
+
+  #notify(state: "active" | "pending" | "terminated", now: Millis): void {
+    // One second at least: "active;expires=0" would read as an end.
+    const left = Math.max(1, Math.floor(((this.#expiresAt ?? now) - now) / 1000));
+    const { reason, retryAfter } = this.#closing;
+    this.#outputs.push({
+      kind: "notify",
+      subscriptionState: formatSubscriptionState(
+        state === "terminated"
+          ? { state, reason, ...(retryAfter !== undefined && { retryAfter }) }
+          : { state, expires: left },
+      ),
+      withBody: this.#authorised,
+    });
+    this.#inFlight = true;
+    this.#owed = "no";
+    this.#lastNotify = now;
+  }
+
+  #end(end: NotifierEnd, input: NotifierInput | undefined): void {
+    const reason =
+      end === "final-sent" ? this.#closing.ended : input?.kind === "notify-unanswered" ? "unanswered" : end;
+    this.#outputs.push({
+      kind: "ended",
+      reason,
+      ...(input?.kind === "notify-answered" && { status: input.status }),
+    });
+    this.#inFlight = false;
+    this.#owed = "no";
+    this.#expiresAt = undefined;
+  }
+}
