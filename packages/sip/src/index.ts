@@ -1,3 +1,34 @@
+export { formatDeltaSeconds, MAX_DELTA_SECONDS, parseDeltaSeconds } from "./event/expires.ts";
+export { DEFAULT_EXPIRES_S, DEFAULT_NOTIFY_INTERVAL_MS, Notifier } from "./event/notifier.ts";
+export type {
+  EndReason,
+  NotificationEnded,
+  NotifierInput,
+  NotifierOutput,
+  NotifierSettings,
+} from "./event/notifier-port.ts";
+export { MAX_EXPIRES_S, MIN_DIALOG_LIFE_MS, Subscriber, TIMER_N_MS } from "./event/subscriber.ts";
+export type {
+  Notified,
+  SubscribeAnswered,
+  SubscriberInput,
+  SubscriberOutput,
+  SubscriberSettings,
+  SubscribeUnanswered,
+  SubscriptionEnded,
+} from "./event/subscriber-port.ts";
+export {
+  formatSubscriptionState,
+  parseSubscriptionState,
+  type SubscriptionState,
+} from "./event/subscription-state.ts";
+export type { NotifierEvent, NotifierState } from "./event/tables/notifier.ts";
+export type { SubscriberEvent, SubscriberState } from "./event/tables/subscriber.ts";
+export {
+  DEFAULT_RETRY_AFTER_MS,
+  MAX_RETRY_AFTER_MS,
+  type TerminationReason,
+} from "./event/tables/subscription-end.ts";
 export { type CSeq, parseCSeq } from "./header/cseq.ts";
 export { splitList } from "./header/list.ts";
 export { formatParams, hasParam, type Params, param, parseParams, quote, unquote } from "./header/params.ts";
@@ -18,6 +49,60 @@ export { NO_BODY, SipMessage, type StartLine } from "./message/message.ts";
 export { type ParsedHead, parseHead } from "./message/parse.ts";
 export { reasonPhrase } from "./message/reason-phrase.ts";
 export { serialize, serializeBytes, type WireMessage } from "./message/serialize.ts";
+export {
+  type Composing,
+  DEFAULT_COMPOSING_REFRESH_S,
+  IS_COMPOSING_TYPE,
+  KEYBOARD_ACTIVITY_TYPE,
+  MAX_COMPOSING_REFRESH_S,
+  readComposing,
+  writeIsComposing,
+  writeKeyboardActivity,
+} from "./payload/composing.ts";
+export { type MediaType, parseMediaType } from "./payload/media-type.ts";
+export { type PidfReading, readPidf } from "./payload/pidf-read.ts";
+export {
+  type PidfDialect,
+  type PidfToWrite,
+  type PidfTuple,
+  RPID_ACTIVITIES,
+  writePidf,
+} from "./payload/pidf-write.ts";
+export {
+  type Basic,
+  entityAddress,
+  type PresenceDocument,
+  type PresenceNote,
+  type PresenceSummary,
+  type PresenceTuple,
+  summarise,
+  type UserInput,
+} from "./payload/presence-document.ts";
+export {
+  acceptsType,
+  type MessageDescription,
+  type MessageSide,
+  readMessageDescription,
+  type SdpMedia,
+  writeMessageAnswer,
+  writeMessageOffer,
+} from "./payload/sdp-message.ts";
+export {
+  cleanText,
+  decodeTextBody,
+  encodeTextBody,
+  TEXT_CONTENT_TYPE,
+  type TextReading,
+} from "./payload/text-body.ts";
+export {
+  childrenNamed,
+  readXml,
+  type XmlElement,
+  type XmlFault,
+  type XmlOptions,
+  type XmlReading,
+} from "./payload/xml.ts";
+export { dropIllegalXml, escapeXmlAttribute, escapeXmlText } from "./payload/xml-text.ts";
 export { formatNameAddr, type NameAddr, parseNameAddr, tagOf } from "./uri/name-addr.ts";
 export { addressOfRecord, isLooseRoute, parseSipUri, type SipUri, uriScheme } from "./uri/sip-uri.ts";
 export type {
