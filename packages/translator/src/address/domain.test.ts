@@ -23,7 +23,7 @@ describe("punycode (RFC 3492)", () => {
   it("reads back whatever it wrote", () => {
     const label = fc
       .string({ unit: "binary", minLength: 1, maxLength: 20 })
-      .map((text) => text.toWellFormed());
+      .map((text) => text.replace(/\p{Cs}/gu, ""));
     fc.assert(
       fc.property(label, (text) => {
         expect(decodePunycode(encodePunycode(text))).toBe(text);

@@ -203,7 +203,7 @@ describe("for any address", () => {
       maxLength: 8,
     })
     .map((parts) => parts.join(""));
-  const uriOf = (text: string) => `sip:${encodeURIComponent(text.toWellFormed())}@contoso.example`;
+  const uriOf = (text: string) => `sip:${encodeURIComponent(text.replace(/\p{Cs}/gu, ""))}@contoso.example`;
 
   it("SIP to XMPP to SIP to XMPP is stable from the first JID on, and the JID holds nothing raw", () => {
     fc.assert(

@@ -30,13 +30,13 @@ export {
 } from "./availability-tables.ts";
 export {
   ACTIVITY_PRECEDENCE,
-  type AvailabilityPidf,
-  availabilityOfPidf,
   PIDF_READING,
   PIDF_WRITING,
-  type PidfAvailability,
   type PidfDialect,
-  pidfOfAvailability,
+  type ReadPidf,
+  readPidf,
+  type WrittenPidf,
+  writePidf,
 } from "./pidf-activity.ts";
 export {
   AVAILABILITIES,

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { availabilityOfPidf, PIDF_READING, PIDF_WRITING, pidfOfAvailability } from "./pidf-activity.ts";
+import { PIDF_READING, PIDF_WRITING, readPidf, writePidf } from "./pidf-activity.ts";
 import { AVAILABILITIES } from "./system.ts";
 
 const DIALECTS = ["rpid-status-draft", "rpid"] as const;
@@ -24,42 +24,34 @@ describe("reading PIDF", () => {
     ["rpid", "vacation", "Extended Away", "PR.rpid-extended-away"],
     ["rpid", "juggling", "Available", "fallback.unknown-activity"],
   ] as const)("%s open with %s is %s by %s", (dialect, token, state, row) => {
-    expect(availabilityOfPidf({ basic: "open", activities: token === "" ? [] : [token] }, dialect)).toEqual({
+    expect(readPidf({ basic: "open", activities: token === "" ? [] : [token] }, dialect)).toEqual({
       row,
       state,
     });
   });
 
   it("takes closed for Offline whatever else is said, and no basic for no statement", () => {
-    expect(availabilityOfPidf({ basic: " closed ", activities: ["busy"], show: "dnd" }, "rpid")?.state).toBe(
-      "Offline",
-    );
-    expect(availabilityOfPidf({ basic: undefined, activities: ["busy"] }, "rpid")).toBeUndefined();
-    expect(availabilityOfPidf({ basic: "ajar", activities: [] }, "rpid")).toBeUndefined();
+    expect(readPidf({ basic: " closed ", activities: ["busy"], show: "dnd" }, "rpid")?.state).toBe("Offline");
+    expect(readPidf({ basic: undefined, activities: ["busy"] }, "rpid")).toBeUndefined();
+    expect(readPidf({ basic: "ajar", activities: [] }, "rpid")).toBeUndefined();
   });
 
   it("lets a valid show decide before activities", () => {
-    expect(availabilityOfPidf({ basic: "open", activities: ["busy"], show: "xa" }, "rpid")?.state).toBe(
+    expect(readPidf({ basic: "open", activities: ["busy"], show: "xa" }, "rpid")?.state).toBe(
       "Extended Away",
     );
-    expect(availabilityOfPidf({ basic: "open", activities: ["busy"], show: "here" }, "rpid")?.state).toBe(
-      "Busy",
-    );
+    expect(readPidf({ basic: "open", activities: ["busy"], show: "here" }, "rpid")?.state).toBe("Busy");
   });
 
   it("does not depend on the order of several activities", () => {
     const tokens = fc.shuffledSubarray(["busy", "away", "vacation", "working", "do-not-disturb", "juggling"]);
     fc.assert(
       fc.property(tokens, fc.constantFrom(...DIALECTS), (activities, dialect) => {
-        const forward = availabilityOfPidf({ basic: "open", activities }, dialect);
-        expect(availabilityOfPidf({ basic: "open", activities: activities.toReversed() }, dialect)).toEqual(
-          forward,
-        );
+        const forward = readPidf({ basic: "open", activities }, dialect);
+        expect(readPidf({ basic: "open", activities: activities.toReversed() }, dialect)).toEqual(forward);
       }),
     );
-    expect(availabilityOfPidf({ basic: "open", activities: ["away", "on-the-phone"] }, "rpid")?.state).toBe(
-      "Busy",
-    );
+    expect(readPidf({ basic: "open", activities: ["away", "on-the-phone"] }, "rpid")?.state).toBe("Busy");
   });
 
   it.each(DIALECTS)("has each token of %s in one row only", (dialect) => {
@@ -81,17 +73,17 @@ describe("writing PIDF", () => {
     ["Offline", { basic: "closed" }, { basic: "closed" }],
   ] as const)("%s", (state, draft, rpid) => {
     const slug = state.toLowerCase().replaceAll(" ", "-");
-    expect(pidfOfAvailability(state, "rpid-status-draft")).toEqual({ row: `PW.draft-${slug}`, ...draft });
-    expect(pidfOfAvailability(state, "rpid")).toEqual({ row: `PW.rpid-${slug}`, ...rpid });
+    expect(writePidf(state, "rpid-status-draft")).toEqual({ row: `PW.draft-${slug}`, ...draft });
+    expect(writePidf(state, "rpid")).toEqual({ row: `PW.rpid-${slug}`, ...rpid });
   });
 
   it("declares a loss exactly where the state does not read back, with and without its show", () => {
     for (const dialect of DIALECTS) {
       const lossy = AVAILABILITIES.filter((state) => {
-        const { basic, activity, show } = pidfOfAvailability(state, dialect);
+        const { basic, activity, show } = writePidf(state, dialect);
         const activities = activity === undefined ? [] : [activity];
-        const withShow = availabilityOfPidf({ basic, activities, show }, dialect)?.state;
-        return withShow !== state || availabilityOfPidf({ basic, activities }, dialect)?.state !== state;
+        const withShow = readPidf({ basic, activities, show }, dialect)?.state;
+        return withShow !== state || readPidf({ basic, activities }, dialect)?.state !== state;
       });
       expect(AVAILABILITIES.filter((state) => "loss" in PIDF_WRITING[dialect][state])).toEqual(lossy);
     }

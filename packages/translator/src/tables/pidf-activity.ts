@@ -190,7 +190,7 @@ export const PIDF_WRITING = {
   },
 } as const satisfies Record<PidfDialect, Record<Availability, WritingRow>>;
 
-export interface PidfAvailability {
+export interface ReadPidf {
   /** `PR.closed`, `PR.show`, the row of the deciding token, `PR.no-activity`, or `fallback.unknown-activity`. */
   readonly row: string;
   readonly state: Availability;
@@ -201,14 +201,14 @@ export interface PidfAvailability {
  * `<activity>` texts, any case) mean. A valid show decides before activities. Without a basic nothing is said about
  * availability (RFC 3863 4.1.4): undefined.
  */
-export function availabilityOfPidf(
+export function readPidf(
   document: {
     readonly basic: string | undefined;
     readonly activities: readonly string[];
     readonly show?: string | undefined;
   },
   dialect: PidfDialect,
-): PidfAvailability | undefined {
+): ReadPidf | undefined {
   const basic = document.basic?.trim().toLowerCase();
   if (basic === "closed") return { row: "PR.closed", state: "Offline" };
   if (basic !== "open") return undefined;
@@ -218,7 +218,7 @@ export function availabilityOfPidf(
   return strongest(document.activities, PIDF_READING[dialect]);
 }
 
-export interface AvailabilityPidf {
+export interface WrittenPidf {
   readonly row: string;
   readonly basic: "open" | "closed";
   readonly activity?: "away" | "busy";
@@ -226,7 +226,7 @@ export interface AvailabilityPidf {
 }
 
 /** What to put into the one tuple (or its person) for a state, in a peer's dialect. */
-export function pidfOfAvailability(state: Availability, dialect: PidfDialect): AvailabilityPidf {
+export function writePidf(state: Availability, dialect: PidfDialect): WrittenPidf {
   const { id, basic, activity, show }: WritingRow = PIDF_WRITING[dialect][state];
   return {
     row: id,
@@ -236,7 +236,7 @@ export function pidfOfAvailability(state: Availability, dialect: PidfDialect): A
   };
 }
 
-function strongest(tokens: readonly string[], rows: readonly ReadingRow[]): PidfAvailability {
+function strongest(tokens: readonly string[], rows: readonly ReadingRow[]): ReadPidf {
   let best: ReadingRow | undefined;
   for (const token of tokens) {
     const name = token.trim().toLowerCase();
