@@ -19,7 +19,7 @@ const PERSON_PARTS: ReadonlySet<string> = new Set([
 export type PidfReading = { readonly ok: true; readonly document: PresenceDocument } | XmlFault;
 
 /**
- * Reads RFC 3863 with RFC 4479/4480, and the drafts that Microsoft and AOL servers kept: activities are taken by local
+ * Reads RFC 3863 with RFC 4479/4480, and the drafts that older servers kept: activities are taken by local
  * name in any namespace from tuple/status, tuple and person, as `<activity>busy</activity>` or as `<busy/>`. Elements in
  * other places, and all below them, are ignored (PF-08). Never throws, whatever the bytes.
  */

@@ -2,8 +2,8 @@ import type { Basic, PresenceNote, UserInput } from "./presence-document.ts";
 import { escapeXmlAttribute, escapeXmlText } from "./xml-text.ts";
 
 /**
- * `rpid`: RFC 4479/4480, activities in a person. `rpid-status-draft`: activities inside the tuple's status, the form that
- * Microsoft servers and clients write and read.
+ * `rpid`: RFC 4479/4480, activities in a person. `rpid-status-draft`: activities inside the tuple's status, the form of
+ * the drafts before RFC 4480 that enterprise servers and clients kept.
  */
 export type PidfDialect = "rpid" | "rpid-status-draft";
 
