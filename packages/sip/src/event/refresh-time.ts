@@ -5,7 +5,7 @@ export const REFRESH_MARGIN_MS = 32_000;
 /** Refreshes come no closer together, in ms, whatever lifetime a notifier grants. */
 export const MIN_REFRESH_MS = 5_000;
 /** First pause after a refresh that failed, in ms; doubled each time, never past half of what is left. */
-export const REFRESH_RETRY_MS = 30_000;
+const REFRESH_RETRY_MS = 30_000;
 const REFRESH_AT = 0.85;
 const REFRESH_JITTER = 0.1;
 
