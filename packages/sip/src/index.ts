@@ -30,7 +30,7 @@ export {
   type TerminationReason,
 } from "./event/tables/subscription-end.ts";
 export { type CSeq, parseCSeq } from "./header/cseq.ts";
-export { splitList } from "./header/list.ts";
+export { splitFirst, splitList } from "./header/list.ts";
 export { formatParams, hasParam, type Params, param, parseParams, quote, unquote } from "./header/params.ts";
 export { MAGIC_COOKIE, parseVia, type Via } from "./header/via.ts";
 export type { Deadline, IdSource, Machine, Millis } from "./machine.ts";
@@ -45,10 +45,12 @@ export {
   sameHeader,
 } from "./message/header-names.ts";
 export { DEFAULT_MESSAGE_LIMITS, type MessageLimits } from "./message/limits.ts";
-export { NO_BODY, SipMessage, type StartLine } from "./message/message.ts";
+export { NO_BODY, SipMessage } from "./message/message.ts";
 export { type ParsedHead, parseHead } from "./message/parse.ts";
 export { reasonPhrase } from "./message/reason-phrase.ts";
 export { serialize, serializeBytes, type WireMessage } from "./message/serialize.ts";
+export { parseStartLine, type StartLine, WRONG_VERSION } from "./message/start-line.ts";
+export { fromWireText, toWireText } from "./message/wire-text.ts";
 export {
   type Composing,
   DEFAULT_COMPOSING_REFRESH_S,

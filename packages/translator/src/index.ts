@@ -20,6 +20,7 @@ export {
   sipUriToJid,
   unescapeLocalpart,
 } from "./address/index.ts";
+export { DeadlineQueue, type Sleeper } from "./deadline-queue.ts";
 export {
   BLOCKED_CONTENT_WARNING,
   type ErrorSwitches,
@@ -51,6 +52,10 @@ export {
   stanzaErrorToSipStatus,
   type WatcherOutcome,
 } from "./error/index.ts";
+export { type ConversationSettings, DEFAULT_CONVERSATION_SETTINGS } from "./im/conversation.ts";
+export type { Direction, Observation } from "./observation.ts";
+export type { Pair } from "./pair.ts";
+export type { PairLegs } from "./pair-legs.ts";
 export {
   type Compat,
   type ImDialect,
@@ -62,6 +67,10 @@ export {
   type ServerLink,
   type SipDialect,
 } from "./peers/index.ts";
+export type { DomainPolicy } from "./policy/domains.ts";
+export { DEFAULT_SIP_WATCHER_SETTINGS, type SipWatcherSettings } from "./presence/sip-watcher.ts";
+export { DEFAULT_XMPP_WATCHER_SETTINGS, type XmppWatcherSettings } from "./presence/xmpp-watcher.ts";
+export type { Partner, TranslatorSettings } from "./settings.ts";
 export {
   ACTIVITY_PRECEDENCE,
   AVAILABILITIES,
@@ -112,3 +121,4 @@ export {
   XMPP_WRITING,
   type XmppPresence,
 } from "./tables/index.ts";
+export { MAX_PAIRS, Translator, type TranslatorInput, type TranslatorOutput } from "./translator.ts";

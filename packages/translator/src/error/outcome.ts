@@ -1,5 +1,5 @@
 import type { Outcome } from "@tombolo/sip";
-import { localStanzaError } from "./local-condition.ts";
+import { LOCAL_ERRORS } from "./local-condition.ts";
 import { type StanzaErrorFromSip, sipStatusToStanzaError } from "./sip-to-stanza.ts";
 import type { StanzaError } from "./stanza-condition.ts";
 
@@ -10,7 +10,10 @@ export interface OutcomeError {
 }
 
 /** The stanza error for a request that did not succeed: its final status, or that nobody answered. */
-export function stanzaErrorForOutcome(outcome: Outcome, context: { readonly authorized: boolean }): OutcomeError {
+export function stanzaErrorForOutcome(
+  outcome: Outcome,
+  context: { readonly authorized: boolean },
+): OutcomeError {
   if (outcome.kind === "final") {
     const { message } = outcome;
     const warning = /^\s*([0-9]{3})\b/.exec(message.get("Warning") ?? "")?.[1];
@@ -21,5 +24,6 @@ export function stanzaErrorForOutcome(outcome: Outcome, context: { readonly auth
     });
     if (error) return { error, row: error.row };
   }
-  return localStanzaError("peer-unreachable");
+  const row = LOCAL_ERRORS["peer-unreachable"];
+  return { error: row.xmpp, row: row.id };
 }

@@ -1,0 +1,85 @@
+import type { Deadline, Machine, Millis, SipMessage, UserAgent, VerifiedPeer } from "@tombolo/sip";
+import type { Observation, Translator } from "@tombolo/translator";
+import type { Element } from "ltx";
+
+export type GatewayInput =
+  /** A SIP message from the edge, which has proved who sent it. */
+  | { readonly kind: "sip"; readonly message: SipMessage; readonly verified: VerifiedPeer }
+  | { readonly kind: "stanza"; readonly partner: string; readonly stanza: Element }
+  | { readonly kind: "taken"; readonly track: string }
+  | { readonly kind: "lost"; readonly track: string; readonly why: string }
+  | { readonly kind: "link-up"; readonly partner: string }
+  /** Take nothing new and close sessions politely. */
+  | { readonly kind: "drain" };
+
+export type GatewayOutput =
+  | { readonly kind: "sip"; readonly message: SipMessage }
+  | {
+      readonly kind: "stanza";
+      readonly partner: string;
+      readonly stanza: Element;
+      readonly track?: string | undefined;
+    }
+  | { readonly kind: "observe"; readonly observation: Observation };
+
+/**
+ * The inside role as one pure machine: the embedded SIP engine and the translator, joined. SIP messages and stanzas go
+ * in and come out; the edge and the component links are around it.
+ */
+export class Gateway implements Machine<GatewayInput, GatewayOutput> {
+  private readonly engine: UserAgent;
+  private readonly translator: Translator;
+  private readonly outputs: GatewayOutput[] = [];
+  private taken = 0;
+
+  constructor(engine: UserAgent, translator: Translator) {
+    this.engine = engine;
+    this.translator = translator;
+  }
+
+  handle(input: GatewayInput, now: Millis): void {
+    if (input.kind === "sip") {
+      this.engine.handle({ kind: "message", message: input.message, verified: input.verified }, now);
+    } else {
+      this.translator.handle(input, now);
+    }
+    this.settle(now);
+  }
+
+  timeout(now: Millis): void {
+    this.engine.timeout(now);
+    this.settle(now);
+    this.translator.timeout(now);
+    this.settle(now);
+  }
+
+  nextDeadline(): Deadline | undefined {
+    const engine = this.engine.nextDeadline();
+    const translator = this.translator.nextDeadline();
+    if (!engine || !translator) return engine ?? translator;
+    return engine.at <= translator.at ? engine : translator;
+  }
+
+  poll(): GatewayOutput | undefined {
+    if (this.taken < this.outputs.length) return this.outputs[this.taken++];
+    this.outputs.length = 0;
+    this.taken = 0;
+    return undefined;
+  }
+
+  /** Events go up and commands down until both are quiet. */
+  private settle(now: Millis): void {
+    for (;;) {
+      const up = this.engine.poll();
+      if (up) {
+        if (up.kind === "transmit") this.outputs.push({ kind: "sip", message: up.message });
+        else this.translator.handle({ kind: "sip", event: up.event }, now);
+        continue;
+      }
+      const down = this.translator.poll();
+      if (!down) return;
+      if (down.kind === "sip") this.engine.handle({ kind: "command", command: down.command }, now);
+      else this.outputs.push(down);
+    }
+  }
+}

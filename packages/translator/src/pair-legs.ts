@@ -1,0 +1,204 @@
+import { type Deadline, type Millis, Notifier, Subscriber } from "@tombolo/sip";
+import type { Element } from "ltx";
+import { parseJid } from "./address/index.ts";
+import type { Sleeper } from "./deadline-queue.ts";
+import { Conversation } from "./im/conversation.ts";
+import { SessionWire } from "./im/session-wire.ts";
+import type { Observation } from "./observation.ts";
+import type { Pair } from "./pair.ts";
+import { Documents } from "./presence/documents.ts";
+import { SipWatcher } from "./presence/sip-watcher.ts";
+import { XmppWatcher } from "./presence/xmpp-watcher.ts";
+import type { Partner, TranslatorSettings } from "./settings.ts";
+import type { SipSide } from "./sip-side.ts";
+import type { XmppSide } from "./xmpp-side.ts";
+
+export interface PairContext {
+  readonly pair: Pair;
+  readonly partner: Partner;
+  readonly settings: TranslatorSettings;
+  readonly sip: SipSide;
+  readonly xmpp: XmppSide;
+  readonly observe: (observation: Observation) => void;
+  /** Told of each machine that this pair makes, so that what belongs to it finds its pair. */
+  readonly onOwner: (owner: object, legs: PairLegs) => void;
+}
+
+/** What one pair has going: the watch in either direction and the conversation, each made when first needed. */
+export class PairLegs implements Sleeper {
+  private readonly context: PairContext;
+  private ownConversation: Conversation | undefined;
+  private ownSipWatcher: SipWatcher | undefined;
+  private ownXmppWatcher: XmppWatcher | undefined;
+
+  constructor(context: PairContext) {
+    this.context = context;
+  }
+
+  get pair(): Pair {
+    return this.context.pair;
+  }
+
+  get isIdle(): boolean {
+    return (
+      (this.ownConversation?.isIdle ?? true) &&
+      (this.ownSipWatcher?.isIdle ?? true) &&
+      (this.ownXmppWatcher?.isIdle ?? true)
+    );
+  }
+
+  /** For pages and tests. */
+  get states(): { readonly session: string; readonly sipWatcher: string; readonly xmppWatcher: string } {
+    return {
+      session: this.ownConversation?.state ?? "idle",
+      sipWatcher: this.ownSipWatcher?.state ?? "none",
+      xmppWatcher: this.ownXmppWatcher?.state ?? "none",
+    };
+  }
+
+  get conversation(): Conversation {
+    if (!this.ownConversation) {
+      const { pair, partner, settings, sip, xmpp, observe } = this.context;
+      const wire = new SessionWire({
+        dialect: partner.profile.im,
+        errorSwitches: partner.profile.errors,
+        address: settings.address,
+        userUri: pair.xmppUri,
+        resource: partner.profile.presence.resource,
+        ids: settings.ids,
+      });
+      this.ownConversation = new Conversation({
+        pair,
+        sip,
+        xmpp,
+        wire,
+        settings: { ...settings.conversation, inviteTimeout: partner.profile.im.inviteTimeoutMs },
+        observe,
+        ids: settings.ids,
+        isAuthorized: () => this.ownXmppWatcher?.isAuthorized ?? false,
+      });
+      this.context.onOwner(this.ownConversation, this);
+      this.context.onOwner(this.ownConversation.arrivals, this);
+    }
+    return this.ownConversation;
+  }
+
+  get sipWatcher(): SipWatcher {
+    if (!this.ownSipWatcher) {
+      const { pair, sip, xmpp, settings, observe } = this.context;
+      this.ownSipWatcher = new SipWatcher({
+        pair,
+        sip,
+        xmpp,
+        documents: this.documents(),
+        settings: settings.sipWatcher,
+        newNotifier: () => new Notifier({ maxExpires: settings.maxExpiresSeconds, unanswered: "keep" }),
+        observe,
+        ids: settings.ids,
+        isDenied: settings.unknownWatcher === "deny",
+      });
+      this.context.onOwner(this.ownSipWatcher, this);
+    }
+    return this.ownSipWatcher;
+  }
+
+  get xmppWatcher(): XmppWatcher {
+    if (!this.ownXmppWatcher) {
+      const { pair, partner, sip, xmpp, settings, observe } = this.context;
+      const { presence } = partner.profile;
+      this.ownXmppWatcher = new XmppWatcher({
+        pair,
+        sip,
+        xmpp,
+        documents: this.documents(),
+        settings: settings.xmppWatcher,
+        newSubscriber: () =>
+          new Subscriber({
+            expires: presence.expiresSeconds,
+            strictTimerN: presence.strictTimerN,
+            random: settings.random,
+          }),
+        accept: presence.accept.join(", "),
+        resource: presence.resource,
+        observe,
+        ids: settings.ids,
+        random: settings.random,
+      });
+      this.context.onOwner(this.ownXmppWatcher, this);
+    }
+    return this.ownXmppWatcher;
+  }
+
+  private documents(): Documents {
+    const { profile } = this.context.partner;
+    return new Documents({
+      system: profile.system,
+      xmppSystem: "xmpp-third-party",
+      pidf: profile.presence.pidf,
+    });
+  }
+
+  /**
+   * A presence stanza of the XMPP user. Asking and probing is about what they see; the others are about what they
+   * show. A machine is made only by what can start something.
+   */
+  onPresence(stanza: Element, now: Millis): void {
+    switch (stanza.attrs.type) {
+      case "subscribe":
+        this.xmppWatcher.onSubscribe(stanza, now);
+        break;
+      case "unsubscribe":
+        this.ownXmppWatcher?.onUnsubscribe(now);
+        break;
+      case "probe":
+        this.xmppWatcher.onProbe(stanza.attrs.from!, stanza.attrs.id, now);
+        break;
+      case "subscribed":
+        this.ownSipWatcher?.onSubscribed(now);
+        break;
+      case "unsubscribed":
+        this.ownSipWatcher?.onUnsubscribed(now);
+        break;
+      case "error":
+        this.ownSipWatcher?.onPresenceError(stanza, now);
+        break;
+      case undefined:
+      case "unavailable":
+        this.ownSipWatcher?.onPresence(stanza, now);
+        this.unbindGoneResource(stanza);
+        break;
+    }
+  }
+
+  /** Replies must not go to a resource that has left. */
+  private unbindGoneResource(stanza: Element): void {
+    const from = stanza.attrs.from!;
+    if (stanza.attrs.type === "unavailable" && parseJid(from)?.resource) {
+      this.ownConversation?.arrivals.unbind(from);
+    }
+  }
+
+  onLinkUp(): void {
+    this.ownSipWatcher?.onLinkUp();
+    this.ownXmppWatcher?.onLinkUp();
+  }
+
+  drain(): void {
+    this.ownConversation?.close();
+  }
+
+  nextDeadline(): Deadline | undefined {
+    let first: Deadline | undefined;
+    for (const own of [this.ownConversation, this.ownSipWatcher, this.ownXmppWatcher]) {
+      const deadline = own?.nextDeadline();
+      if (deadline && (!first || deadline.at < first.at)) first = deadline;
+    }
+    return first;
+  }
+
+  timeout(now: Millis): void {
+    this.ownConversation?.timeout(now);
+    this.ownSipWatcher?.timeout(now);
+    this.ownXmppWatcher?.timeout(now);
+  }
+}

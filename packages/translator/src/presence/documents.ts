@@ -1,0 +1,91 @@
+import {
+  type Body,
+  entityAddress,
+  readPidf as readPidfDocument,
+  type SipMessage,
+  summarise,
+  writePidf as writePidfDocument,
+} from "@tombolo/sip";
+import { mapAvailability } from "../tables/availability.ts";
+import { type PidfDialect, readPidf, writePidf } from "../tables/pidf-activity.ts";
+import type { Availability, SystemKey } from "../tables/system.ts";
+import { writeXmppPresence, type XmppPresence } from "../tables/xmpp-presence.ts";
+import type { Composed } from "./resources.ts";
+
+export interface PresenceDialect {
+  /** The availability tables' name for the system on the other side. */
+  readonly system: SystemKey;
+  /** The tables' name for the XMPP clients on this side. */
+  readonly xmppSystem: SystemKey;
+  readonly pidf: PidfDialect;
+}
+
+/** XMPP presence that a document of a SIP user means, and the table row that said so. */
+export interface ShownPresence extends XmppPresence {
+  readonly mappedBy: string;
+}
+
+/** Presence documents of one partner, both ways, by its dialect and the availability tables. */
+export class Documents {
+  private readonly dialect: PresenceDialect;
+
+  constructor(dialect: PresenceDialect) {
+    this.dialect = dialect;
+  }
+
+  /** The document that tells the watcher about `entity`, a sip: URI. */
+  write(entity: string, composed: Composed): { readonly body: Body; readonly row: string } {
+    const { system, xmppSystem, pidf } = this.dialect;
+    const mapped = mapAvailability({
+      from: xmppSystem,
+      state: composed.state,
+      text: composed.note,
+      to: system,
+    });
+    const state: Availability = mapped.ok ? mapped.state : composed.state;
+    const note = mapped.ok ? mapped.text : composed.note;
+    const written = writePidf(state, pidf);
+    const text = writePidfDocument({
+      dialect: pidf,
+      entity,
+      tuples: [
+        {
+          id: "t1",
+          basic: written.basic,
+          ...(written.activity === undefined ? {} : { activity: written.activity }),
+          ...(written.show === undefined ? {} : { show: written.show }),
+          ...(note === undefined || written.basic === "closed" ? {} : { note }),
+        },
+      ],
+    });
+    const body = { type: "application/pidf+xml", bytes: new TextEncoder().encode(text) };
+    return { body, row: mapped.ok ? mapped.row : written.row };
+  }
+
+  /**
+   * What a NOTIFY's body says of the presentity. Undefined when it says nothing that can be used: no body, another
+   * type, broken, about somebody else, or without availability. The dialog stays as it is then (PF-01, PF-09).
+   */
+  read(notify: SipMessage, presentity: string): ShownPresence | undefined {
+    if (notify.body.length === 0) return undefined;
+    const type = (notify.get("Content-Type") ?? "").split(";")[0]!.trim().toLowerCase();
+    if (type !== "application/pidf+xml" && type !== "application/cpim-pidf+xml") return undefined;
+    const reading = readPidfDocument(notify.body);
+    if (!reading.ok) return undefined;
+    const entity = reading.document.entity;
+    if (entity !== "" && entityAddress(entity) !== entityAddress(presentity)) return undefined;
+    const summary = summarise(reading.document);
+    const read = readPidf(summary, this.dialect.pidf);
+    if (!read) return undefined;
+    const { system, xmppSystem } = this.dialect;
+    const mapped = mapAvailability({ from: system, state: read.state, text: summary.note, to: xmppSystem });
+    const state = mapped.ok ? mapped.state : read.state;
+    const shown = writeXmppPresence(state, mapped.ok ? mapped.text : summary.note);
+    return {
+      ...(shown.type === undefined ? {} : { type: shown.type }),
+      ...(shown.show === undefined ? {} : { show: shown.show }),
+      ...(shown.status === undefined ? {} : { status: shown.status }),
+      mappedBy: mapped.ok ? mapped.row : read.row,
+    };
+  }
+}

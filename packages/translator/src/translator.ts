@@ -1,0 +1,385 @@
+import {
+  type Deadline,
+  type EngineCommand,
+  type EngineEvent,
+  type Machine,
+  type Millis,
+  parseSipUri,
+  type VerifiedPeer,
+} from "@tombolo/sip";
+import type { Element } from "ltx";
+import { jidToSipUri, parseJid, sipUriToJid } from "./address/index.ts";
+import { DeadlineQueue } from "./deadline-queue.ts";
+import { localStanzaError } from "./error/index.ts";
+import type { Observation } from "./observation.ts";
+import { pairKey } from "./pair.ts";
+import { PairLegs } from "./pair-legs.ts";
+import { isDomainAllowed } from "./policy/domains.ts";
+import { XmppWatcher } from "./presence/xmpp-watcher.ts";
+import type { Partner, TranslatorSettings } from "./settings.ts";
+import { type IncomingRequest, SipSide } from "./sip-side.ts";
+import { errorStanza } from "./stanza.ts";
+import { XmppSide } from "./xmpp-side.ts";
+
+export type TranslatorInput =
+  | { readonly kind: "sip"; readonly event: EngineEvent }
+  /** A stanza that came over a partner's component link. */
+  | { readonly kind: "stanza"; readonly partner: string; readonly stanza: Element }
+  | { readonly kind: "taken"; readonly track: string }
+  | { readonly kind: "lost"; readonly track: string; readonly why: string }
+  | { readonly kind: "link-up"; readonly partner: string }
+  /** The program goes down: sessions are closed politely, new ones refused; subscriptions are left alone. */
+  | { readonly kind: "drain" };
+
+export type TranslatorOutput =
+  | { readonly kind: "sip"; readonly command: EngineCommand }
+  /** `track` asks for a `taken` or `lost` about this stanza. */
+  | {
+      readonly kind: "stanza";
+      readonly partner: string;
+      readonly stanza: Element;
+      readonly track?: string | undefined;
+    }
+  | { readonly kind: "observe"; readonly observation: Observation };
+
+/** Pairs of users in memory at once. Over it new ones are refused with a retry time. */
+export const MAX_PAIRS = 500_000;
+
+/** SIP meaning to XMPP meaning and back: finds the pair that something belongs to, behind the domain gates. */
+export class Translator implements Machine<TranslatorInput, TranslatorOutput> {
+  private readonly settings: TranslatorSettings;
+  private readonly partners: ReadonlyMap<string, Partner>;
+  private readonly ourDomains: ReadonlySet<string>;
+  private readonly outputs: TranslatorOutput[] = [];
+  private taken = 0;
+  private readonly sip: SipSide;
+  private readonly xmpp: XmppSide;
+  private readonly pairs = new Map<string, PairLegs>();
+  private readonly deadlines = new DeadlineQueue<PairLegs>();
+  /** The pair that each machine belongs to. */
+  private readonly owners = new WeakMap<object, PairLegs>();
+  /** Pairs that the current input reached. */
+  private readonly touched = new Set<PairLegs>();
+  private isDraining = false;
+
+  constructor(settings: TranslatorSettings) {
+    this.settings = settings;
+    this.partners = new Map(settings.partners.map((partner) => [partner.domain, partner]));
+    this.ourDomains = new Set(settings.xmppDomains);
+    const touchOwner = (owner: object) => this.touch(this.owners.get(owner));
+    this.sip = new SipSide((command) => this.outputs.push({ kind: "sip", command }), touchOwner);
+    this.xmpp = new XmppSide(
+      (partner, stanza, track) => this.outputs.push({ kind: "stanza", partner, stanza, track }),
+      touchOwner,
+    );
+  }
+
+  /** Pairs that have something under way. */
+  get size(): number {
+    return this.pairs.size;
+  }
+
+  /** Sessions, watches and stanzas in flight over all pairs: zero when all is quiet. */
+  get underWay(): number {
+    return this.sip.size + this.xmpp.open;
+  }
+
+  *legs(): IterableIterator<PairLegs> {
+    yield* this.pairs.values();
+  }
+
+  handle(input: TranslatorInput, now: Millis): void {
+    switch (input.kind) {
+      case "sip":
+        this.onSip(input.event, now);
+        break;
+      case "stanza":
+        this.onStanza(input.partner, input.stanza, now);
+        break;
+      case "taken":
+        this.xmpp.taken(input.track, now);
+        break;
+      case "lost":
+        this.xmpp.lost(input.track, input.why, now);
+        break;
+      case "link-up":
+        for (const legs of this.pairs.values()) if (legs.pair.partner === input.partner) legs.onLinkUp();
+        break;
+      case "drain":
+        this.isDraining = true;
+        for (const legs of this.pairs.values()) {
+          legs.drain();
+          this.touch(legs);
+        }
+        break;
+    }
+    this.settleTouched();
+  }
+
+  timeout(now: Millis): void {
+    for (let legs = this.deadlines.takeDue(now); legs; legs = this.deadlines.takeDue(now)) {
+      legs.timeout(now);
+      this.touch(legs);
+    }
+    this.settleTouched();
+  }
+
+  nextDeadline(): Deadline | undefined {
+    return this.deadlines.next();
+  }
+
+  poll(): TranslatorOutput | undefined {
+    if (this.taken < this.outputs.length) return this.outputs[this.taken++];
+    this.outputs.length = 0;
+    this.taken = 0;
+    return undefined;
+  }
+
+  // ---- from SIP
+
+  private onSip(event: EngineEvent, now: Millis): void {
+    if (this.sip.dispatch(event, now)) return;
+    if (event.kind !== "request") return;
+    if (event.opening !== undefined && this.onEarlyNotify(event, now)) return;
+    if (event.dialog !== undefined) {
+      this.sip.answer(event.request, 481);
+      return;
+    }
+    this.onInitialRequest(event, now);
+  }
+
+  private onEarlyNotify(event: IncomingRequest, now: Millis): boolean {
+    const requester = this.sip.requesterOf(event.opening!);
+    if (!(requester instanceof XmppWatcher)) return false;
+    requester.onEarlyNotify(event, now);
+    this.touch(this.owners.get(requester));
+    return true;
+  }
+
+  /** A request outside dialogs: gates in order, then its method (SUB-03, contract of bad input). */
+  private onInitialRequest(event: IncomingRequest, now: Millis): void {
+    const { message } = event;
+    if (!["INVITE", "MESSAGE", "SUBSCRIBE"].includes(message.method)) {
+      this.sip.answer(event.request, message.method === "INFO" ? 481 : 405, { headers: ALLOW });
+      return;
+    }
+    if (this.isDraining) {
+      this.sip.answer(event.request, 480, { headers: [["Retry-After", "30"]] });
+      return;
+    }
+    const legs = this.legsForRequest(event);
+    if (!legs) return;
+    switch (message.method) {
+      case "INVITE":
+        legs.conversation.onInvite(event, now);
+        break;
+      case "MESSAGE":
+        legs.conversation.onPageMessage(event, now);
+        break;
+      case "SUBSCRIBE":
+        this.onSubscribe(legs, event, now);
+        break;
+    }
+  }
+
+  private onSubscribe(legs: PairLegs, event: IncomingRequest, now: Millis): void {
+    const { message } = event;
+    const eventPackage = (message.get("Event") ?? "").split(";")[0]!.trim();
+    if (eventPackage !== "presence") {
+      this.sip.answer(event.request, 489, { headers: [["Allow-Events", "presence"]] });
+      return;
+    }
+    if (!acceptsPidf(message.list("Accept"))) {
+      this.sip.answer(event.request, 406, { headers: [["Accept", "application/pidf+xml"]] });
+      return;
+    }
+    legs.sipWatcher.onSubscribe(event, now);
+  }
+
+  /** Finds or makes the pair of an initial request; answers it and returns undefined when a gate says no. */
+  private legsForRequest(event: IncomingRequest): PairLegs | undefined {
+    const { message, verified } = event;
+    const fromUri = message.from?.uri ?? "";
+    const sipUser = sipUriToJid(fromUri);
+    const xmppUser = sipUriToJid(message.uri);
+    const bad = !sipUser.ok ? sipUser : !xmppUser.ok ? xmppUser : undefined;
+    if (bad) {
+      this.deny(event, bad.status, "address");
+      return undefined;
+    }
+    if (!sipUser.ok || !xmppUser.ok) return undefined;
+    const partner = this.partnerOf(verified, parseJid(sipUser.jid)!.domain);
+    if (!partner) {
+      this.deny(event, 403, "partner");
+      return undefined;
+    }
+    const domain = parseJid(xmppUser.jid)!.domain;
+    if (!isDomainAllowed(domain, "in", this.ourDomains, this.settings.xmppPolicy)) {
+      this.deny(event, 404, "domain");
+      return undefined;
+    }
+    const legs = this.findOrMake(xmppUser.jid, sipUser.jid, partner);
+    if (!legs) {
+      this.sip.answer(event.request, 480, { headers: [["Retry-After", "60"]] });
+      return undefined;
+    }
+    // Their own spelling is kept for what we send: case and escapes may matter to them (RFC 3261 19.1.4).
+    legs.pair.sipUri = addressOf(fromUri) ?? legs.pair.sipUri;
+    this.touch(legs);
+    this.allow();
+    return legs;
+  }
+
+  /** The edge has proved whom the certificate speaks for; the From domain must be exactly that (design law 3). */
+  private partnerOf(verified: VerifiedPeer, fromDomain: string): Partner | undefined {
+    return verified.partner === fromDomain ? this.partners.get(fromDomain) : undefined;
+  }
+
+  private deny(event: IncomingRequest, status: number, reason: string): void {
+    this.observe({ what: "decision", gate: "gateway", decision: "deny", reason });
+    this.sip.answer(event.request, status);
+  }
+
+  private allow(): void {
+    this.observe({ what: "decision", gate: "gateway", decision: "allow", reason: "partner" });
+  }
+
+  // ---- from XMPP
+
+  private onStanza(partnerDomain: string, stanza: Element, now: Millis): void {
+    const name = stanza.getName();
+    if (name !== "message" && name !== "presence") return;
+    const type = stanza.attrs.type;
+    if (name === "message" && type === "error") {
+      // LP-03: an error is never answered and never becomes a request.
+      this.xmpp.returned(stanza, now);
+      return;
+    }
+    const legs = this.legsForStanza(partnerDomain, stanza, name);
+    if (!legs) return;
+    if (name === "message") this.onMessage(legs, stanza, now);
+    else legs.onPresence(stanza, now);
+    this.touch(legs);
+  }
+
+  private onMessage(legs: PairLegs, stanza: Element, now: Millis): void {
+    const type = stanza.attrs.type;
+    if (type === "headline") return;
+    if (type === "groupchat") {
+      this.refuse("message", stanza, localStanzaError("not-a-chat"));
+      return;
+    }
+    if (this.isDraining) {
+      this.refuse("message", stanza, localStanzaError("queue-full"));
+      return;
+    }
+    legs.conversation.onMessage(stanza, now);
+  }
+
+  /** The pair of a stanza, behind the gates of the XMPP side; answers with an error where one is due. */
+  private legsForStanza(
+    partnerDomain: string,
+    stanza: Element,
+    name: "message" | "presence",
+  ): PairLegs | undefined {
+    const from = parseJid(stanza.attrs.from ?? "");
+    const to = parseJid(stanza.attrs.to ?? "");
+    const partner = this.partners.get(partnerDomain);
+    if (!partner || !from?.local || !to?.local || to.domain !== partnerDomain) return undefined;
+    const type = stanza.attrs.type;
+    const wantsAnswer = name === "message" || type === "subscribe";
+    if (!isDomainAllowed(from.domain, "out", this.ourDomains, this.settings.xmppPolicy)) {
+      this.observe({ what: "decision", gate: "gateway", decision: "deny", reason: "xmpp-domain" });
+      if (wantsAnswer) this.refuse(name, stanza, localStanzaError("peer-not-allowed"));
+      return undefined;
+    }
+    const sipUser = `${to.local}@${to.domain}`;
+    if (!jidToSipUri(sipUser).ok) {
+      if (wantsAnswer) this.refuse(name, stanza, localStanzaError("address-unmappable"));
+      return undefined;
+    }
+    const legs = this.findOrMake(`${from.local}@${from.domain}`, sipUser, partner);
+    if (!legs && wantsAnswer) this.refuse(name, stanza, localStanzaError("queue-full"));
+    return legs;
+  }
+
+  private refuse(
+    name: "message" | "presence",
+    stanza: Element,
+    refusal: ReturnType<typeof localStanzaError>,
+  ): void {
+    const origin = { from: stanza.attrs.from!, to: stanza.attrs.to!, id: stanza.attrs.id };
+    const partner = parseJid(origin.to)!.domain;
+    if (refusal) this.xmpp.send(partner, errorStanza(name, origin, refusal));
+  }
+
+  // ---- pairs
+
+  private findOrMake(xmppUser: string, sipUser: string, partner: Partner): PairLegs | undefined {
+    const key = pairKey(xmppUser, sipUser);
+    const known = this.pairs.get(key);
+    if (known) return known;
+    const sipUri = jidToSipUri(sipUser);
+    const xmppUri = jidToSipUri(xmppUser);
+    if (this.pairs.size >= MAX_PAIRS || !sipUri.ok || !xmppUri.ok) return undefined;
+    const pair = {
+      key,
+      xmppUser,
+      sipUser,
+      partner: partner.domain,
+      xmppUri: xmppUri.uri,
+      sipUri: sipUri.uri,
+    };
+    const legs = new PairLegs({
+      pair,
+      partner,
+      settings: this.settings,
+      sip: this.sip,
+      xmpp: this.xmpp,
+      observe: (observation) => this.observe(observation),
+      onOwner: (owner, own) => this.owners.set(owner, own),
+    });
+    this.pairs.set(key, legs);
+    return legs;
+  }
+
+  private touch(legs: PairLegs | undefined): void {
+    if (legs) this.touched.add(legs);
+  }
+
+  /** After each input: deadlines of the pairs it reached are read anew, and pairs with nothing left are forgotten. */
+  private settleTouched(): void {
+    for (const legs of this.touched) {
+      if (legs.isIdle) {
+        this.deadlines.remove(legs);
+        this.pairs.delete(legs.pair.key);
+      } else {
+        this.deadlines.update(legs);
+      }
+    }
+    this.touched.clear();
+  }
+
+  private observe(observation: Observation): void {
+    this.outputs.push({ kind: "observe", observation });
+  }
+}
+
+const ALLOW = [
+  ["Allow", "INVITE, ACK, BYE, CANCEL, OPTIONS, MESSAGE, INFO, SUBSCRIBE, NOTIFY, UPDATE"],
+] as const;
+
+/** RFC 3856 6.5: no Accept means PIDF. */
+function acceptsPidf(accept: readonly string[]): boolean {
+  if (accept.length === 0) return true;
+  return accept.some((entry) => {
+    const type = entry.split(";")[0]!.trim().toLowerCase();
+    return type === "application/pidf+xml" || type === "application/*" || type === "*/*";
+  });
+}
+
+/** sip:user@host of a URI as its owner writes it, without port and parameters. */
+function addressOf(uri: string): string | undefined {
+  const parsed = parseSipUri(uri);
+  return parsed?.user === undefined ? undefined : `sip:${parsed.user}@${parsed.host}`;
+}
