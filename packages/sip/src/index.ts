@@ -35,6 +35,7 @@ export { formatParams, hasParam, type Params, param, parseParams, quote, unquote
 export { MAGIC_COOKIE, parseVia, type Via } from "./header/via.ts";
 export type { Deadline, IdSource, Machine, Millis } from "./machine.ts";
 export { type Body, buildRequest, buildResponse, type HeaderFields } from "./message/build.ts";
+export { type Defect, findDefect, MAX_MAX_FORWARDS } from "./message/defect.ts";
 export { MessageDraft } from "./message/draft.ts";
 export { type Frame, type Latin1, StreamFramer } from "./message/framing.ts";
 export {

@@ -1,30 +1,67 @@
+import {
+  BACKSLASH,
+  closingQuote,
+  EQUALS,
+  isBlank,
+  QUOTE,
+  SEMICOLON,
+  skipSpace,
+  sliceTrimmed,
+} from "./scan.ts";
+
 /** Parameters behind a `;` (RFC 3261 25.1 generic-param), in order. Names are lower-case; values as written. */
 export type Params = readonly (readonly [name: string, value: string | undefined])[];
 
 /**
  * Reads `;a=b;c;d="e;f"` starting at `from`, which is the index of the first `;` or the end of the text.
  * Quoted values keep their quotes, so that writing them back changes nothing. Undefined when there is something else
- * than parameters.
+ * than parameters. `;;` and `;=x` are let pass and give nothing.
  */
 export function parseParams(text: string, from: number): Params | undefined {
   const out: [string, string | undefined][] = [];
   let i = skipSpace(text, from);
+  if (i < text.length && text.charCodeAt(i) !== SEMICOLON) return undefined;
   while (i < text.length) {
-    if (text.charCodeAt(i) !== 0x3b) return undefined;
-    const end = paramEnd(text, i + 1);
-    if (end < 0) return undefined;
-    const equals = text.indexOf("=", i + 1);
-    if (equals < 0 || equals >= end) {
-      const name = text.slice(i + 1, end).trim();
-      if (name !== "") out.push([name.toLowerCase(), undefined]);
-    } else {
-      const name = text.slice(i + 1, equals).trim();
-      if (name === "") return undefined;
-      out.push([name.toLowerCase(), text.slice(equals + 1, end).trim()]);
+    const start = i + 1;
+    let equals = -1;
+    for (i = start; i < text.length; i++) {
+      const c = text.charCodeAt(i);
+      if (c === SEMICOLON) break;
+      if (c === EQUALS && equals < 0) equals = i;
+      else if (c === QUOTE) {
+        i = closingQuote(text, i);
+        if (i < 0) return undefined;
+      }
     }
-    i = end;
+    const name = sliceTrimmed(text, start, equals < 0 ? i : equals).toLowerCase();
+    if (name !== "") out.push([name, equals < 0 ? undefined : sliceTrimmed(text, equals + 1, i)]);
   }
   return out;
+}
+
+/**
+ * What `param(parseParams(text, from), name)` gives, without making the other parameters: for the one that matching
+ * needs of every message.
+ *
+ * @param from index of the first `;`, or the end of the text; there is no `"` behind it.
+ * @param name lower-case letters.
+ */
+export function paramIn(text: string, from: number, name: string): string | undefined {
+  for (let at = text.indexOf(";", from); at >= 0; at = text.indexOf(";", at + 1)) {
+    let i = at + 1;
+    while (isBlank(text.charCodeAt(i))) i++;
+    let n = 0;
+    while (n < name.length && (text.charCodeAt(i + n) | 0x20) === name.charCodeAt(n)) n++;
+    if (n < name.length) continue;
+    i = skipSpace(text, i + n);
+    if (text.charCodeAt(i) === EQUALS) {
+      const end = text.indexOf(";", i);
+      return sliceTrimmed(text, i + 1, end < 0 ? text.length : end);
+    }
+    // `;tag` stands without value; `;tagline=1` is another parameter.
+    if (i >= text.length || text.charCodeAt(i) === SEMICOLON) return "";
+  }
+  return undefined;
 }
 
 /** The value of a parameter: undefined when absent, "" when it stands without value. Quotes are taken off. */
@@ -46,7 +83,7 @@ export function formatParams(params: Params): string {
 
 /** Takes the quotes off a quoted-string and undoes its escapes; other text comes back as it is. */
 export function unquote(text: string): string {
-  if (text.length < 2 || text.charCodeAt(0) !== 0x22 || text.charCodeAt(text.length - 1) !== 0x22)
+  if (text.length < 2 || text.charCodeAt(0) !== QUOTE || text.charCodeAt(text.length - 1) !== QUOTE)
     return text;
   const inner = text.slice(1, -1);
   return inner.indexOf("\\") < 0 ? inner : inner.replace(/\\(.)/gs, "$1");
@@ -54,37 +91,11 @@ export function unquote(text: string): string {
 
 /** Makes a quoted-string. Line breaks and other controls are dropped: they would be header injection. */
 export function quote(text: string): string {
-  return `"${text.replace(/[\x00-\x1f\x7f]/g, "").replace(/[\\"]/g, "\\$&")}"`;
-}
-
-function paramEnd(text: string, from: number): number {
-  for (let i = from; i < text.length; i++) {
+  let clean = "";
+  for (let i = 0; i < text.length; i++) {
     const c = text.charCodeAt(i);
-    if (c === 0x3b) return i;
-    if (c === 0x22) {
-      i = closingQuote(text, i);
-      if (i < 0) return -1;
-    }
+    if (c < 0x20 || c === 0x7f) continue;
+    clean += c === QUOTE || c === BACKSLASH ? `\\${text[i]}` : text[i];
   }
-  return text.length;
-}
-
-/** Index of the quote that closes the one at `open`, or -1. */
-export function closingQuote(text: string, open: number): number {
-  for (let i = open + 1; i < text.length; i++) {
-    const c = text.charCodeAt(i);
-    if (c === 0x5c) i++;
-    else if (c === 0x22) return i;
-  }
-  return -1;
-}
-
-export function skipSpace(text: string, from: number): number {
-  let i = from;
-  while (i < text.length) {
-    const c = text.charCodeAt(i);
-    if (c !== 0x20 && c !== 0x09) break;
-    i++;
-  }
-  return i;
+  return `"${clean}"`;
 }

@@ -1,4 +1,5 @@
-import { type Params, param, parseParams, skipSpace } from "./params.ts";
+import { type Params, param, paramIn, parseParams } from "./params.ts";
+import { COLON, charTable, digits, isBlank, SEMICOLON, SLASH, skipSpace, skipToken } from "./scan.ts";
 
 /** One Via element (RFC 3261 20.42). */
 export interface Via {
@@ -15,25 +16,90 @@ export interface Via {
 /** Branches that begin so are unique per transaction (RFC 3261 8.1.1.7). */
 export const MAGIC_COOKIE = "z9hG4bK";
 
-const SENT_PROTOCOL = /^\s*SIP\s*\/\s*2\.0\s*\/\s*([A-Za-z0-9.!%*_+`'~-]+)\s+/i;
-const SENT_BY = /^(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)\s*(?::\s*([0-9]{1,5}))?\s*/;
+const NAME_CHARS = charTable("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-");
+const IPV6_CHARS = charTable("ABCDEFabcdef0123456789:.");
+const OPEN_BRACKET = 0x5b;
+const CLOSE_BRACKET = 0x5d;
 
-/** Reads one Via element (not a list). Undefined when it is not one. */
+/** Reads one Via element (not a list). Undefined when it is not one. Blanks are let pass where the RFC's LWS may stand. */
 export function parseVia(text: string): Via | undefined {
-  const protocol = SENT_PROTOCOL.exec(text);
-  if (!protocol) return undefined;
-  const rest = text.slice(protocol[0].length);
-  const sentBy = SENT_BY.exec(rest);
-  if (!sentBy) return undefined;
-  const port = sentBy[2] === undefined ? undefined : Number(sentBy[2]);
-  if (port !== undefined && port > 65535) return undefined;
-  const params = parseParams(rest, skipSpace(rest, sentBy[0].length));
-  if (!params) return undefined;
-  return {
-    transport: protocol[1]!.toUpperCase(),
-    host: sentBy[1]!.toLowerCase(),
-    port,
-    params,
-    branch: param(params, "branch") || undefined,
-  };
+  const transportStart = skipSentProtocol(text);
+  if (transportStart < 0) return undefined;
+  const transportEnd = skipToken(text, transportStart);
+  if (transportEnd === transportStart || !isBlank(text.charCodeAt(transportEnd))) return undefined;
+  const hostStart = skipSpace(text, transportEnd);
+  const hostEnd = skipHost(text, hostStart);
+  if (hostEnd === hostStart) return undefined;
+  let at = skipSpace(text, hostEnd);
+  let port: number | undefined;
+  if (text.charCodeAt(at) === COLON) {
+    const portStart = skipSpace(text, at + 1);
+    const portEnd = skipToken(text, portStart);
+    port = digits(text, portStart, portEnd);
+    if (port < 0 || port > 65535) return undefined;
+    at = portEnd;
+  }
+  at = skipSpace(text, at);
+  if (at < text.length && text.charCodeAt(at) !== SEMICOLON) return undefined;
+  const isQuoted = text.indexOf('"', at) >= 0;
+  const params = isQuoted ? parseParams(text, at) : undefined;
+  if (isQuoted && !params) return undefined;
+  const transport = text.slice(transportStart, transportEnd).toUpperCase();
+  return new ViaElement(transport, text.slice(hostStart, hostEnd).toLowerCase(), port, text, at, params);
+}
+
+/** Parameters are only made when asked for, save the branch, which every transaction key has in it. */
+class ViaElement implements Via {
+  readonly transport: string;
+  readonly host: string;
+  readonly port: number | undefined;
+  readonly branch: string | undefined;
+  private readonly text: string;
+  private readonly paramsAt: number;
+  private known: Params | undefined;
+
+  constructor(
+    transport: string,
+    host: string,
+    port: number | undefined,
+    text: string,
+    at: number,
+    known?: Params,
+  ) {
+    this.transport = transport;
+    this.host = host;
+    this.port = port;
+    this.text = text;
+    this.paramsAt = at;
+    this.known = known;
+    this.branch = (known ? param(known, "branch") : paramIn(text, at, "branch")) || undefined;
+  }
+
+  get params(): Params {
+    this.known ??= parseParams(this.text, this.paramsAt) ?? [];
+    return this.known;
+  }
+}
+
+/** Index behind `SIP/2.0/`, or -1. */
+function skipSentProtocol(text: string): number {
+  if (text.startsWith("SIP/2.0/")) return skipSpace(text, 8);
+  let at = skipSpace(text, 0);
+  for (const part of ["SIP", "2.0"]) {
+    if (text.slice(at, at + 3).toUpperCase() !== part) return -1;
+    at = skipSpace(text, at + 3);
+    if (text.charCodeAt(at) !== SLASH) return -1;
+    at = skipSpace(text, at + 1);
+  }
+  return at;
+}
+
+/** Index behind the host that begins at `from`, or `from` when there is none. */
+function skipHost(text: string, from: number): number {
+  const inBrackets = text.charCodeAt(from) === OPEN_BRACKET;
+  const table = inBrackets ? IPV6_CHARS : NAME_CHARS;
+  let i = inBrackets ? from + 1 : from;
+  while (i < text.length && table[text.charCodeAt(i)] === 1) i++;
+  if (!inBrackets) return i;
+  return text.charCodeAt(i) === CLOSE_BRACKET && i > from + 1 ? i + 1 : from;
 }

@@ -1,8 +1,12 @@
-import type { HeaderName } from "./header-names.ts";
+import { canonicalHeader, type HeaderName, isKnownHeader, isToken } from "./header-names.ts";
 import { NO_BODY, SipMessage } from "./message.ts";
 import { reasonPhrase } from "./reason-phrase.ts";
+import type { StartLine } from "./start-line.ts";
 
-/** Headers to write, in order. A value with CR, LF or NUL is a programming error and throws: it would inject headers. */
+/**
+ * Headers to write, in order. A value with CR or LF, or a name that is no token, is a programming error and throws a
+ * RangeError: it would inject headers. Content-Length is left out: `serialize` writes it.
+ */
 export type HeaderFields = readonly (readonly [name: HeaderName, value: string])[];
 
 export interface Body {
@@ -50,18 +54,19 @@ export function buildResponse(
   return build({ kind: "response", status, reason }, headers, options.body);
 }
 
-function build(start: SipMessage["start"], headers: HeaderFields, body: Body | undefined): SipMessage {
+function build(start: StartLine, headers: HeaderFields, body: Body | undefined): SipMessage {
+  checkStartLine(start);
   const names: string[] = [];
   const values: string[] = [];
-  for (const [name, value] of headers) {
-    if (hasLineBreak(value)) throw new RangeError(`${name} would carry a line break`);
+  for (const [given, value] of headers) {
+    const name = canonicalHeader(given);
+    checkHeader(name, value);
+    if (name === "Content-Length") continue;
     names.push(name);
     values.push(value);
   }
-  if (start.kind === "request" ? hasLineBreak(start.uri) : hasLineBreak(start.reason)) {
-    throw new RangeError("the start line would carry a line break");
-  }
   if (body) {
+    checkHeader("Content-Type", body.type);
     names.push("Content-Type");
     values.push(body.type);
   }
@@ -73,6 +78,29 @@ function copyFirst(request: SipMessage, name: HeaderName, into: (readonly [strin
   if (value !== undefined) into.push([name, value]);
 }
 
+/**
+ * Throws a RangeError for what would be read back as something else than one header.
+ *
+ * @param name canonical.
+ */
+export function checkHeader(name: string, value: string): void {
+  if (!isKnownHeader(name) && !isToken(name)) throw new RangeError("a header name is not a token");
+  if (hasLineBreak(value)) throw new RangeError(`${name} would carry a line break`);
+}
+
+/** The same for a start line; gives it back. */
+export function checkStartLine(start: StartLine): StartLine {
+  const isGood =
+    start.kind === "request"
+      ? isToken(start.method) && start.uri !== "" && !/[\x00-\x20\x7f]/.test(start.uri)
+      : Number.isInteger(start.status) &&
+        start.status >= 100 &&
+        start.status < 700 &&
+        !hasLineBreak(start.reason);
+  if (!isGood) throw new RangeError("the start line would not be one");
+  return start;
+}
+
 function hasLineBreak(value: string): boolean {
-  return value.indexOf("\r") >= 0 || value.indexOf("\n") >= 0 || value.indexOf("\0") >= 0;
+  return value.indexOf("\r") >= 0 || value.indexOf("\n") >= 0;
 }

@@ -1,28 +1,37 @@
-import { nextComma } from "../header/list.ts";
-import { type HeaderName, sameHeader } from "./header-names.ts";
-import { SipMessage, type StartLine } from "./message.ts";
+import { splitFirst } from "../header/list.ts";
+import { checkHeader, checkStartLine } from "./build.ts";
+import { canonicalHeader, type HeaderName } from "./header-names.ts";
+import { indexOfHeader, SipMessage } from "./message.ts";
+import type { StartLine } from "./start-line.ts";
 
-/** A changed copy of a message in the making: what a proxy does to what it forwards (RFC 3261 16.6, 16.7). */
+/**
+ * A changed copy of a message in the making: what a proxy does to what it forwards (RFC 3261 16.6, 16.7).
+ * Line breaks in what is put in throw a RangeError, as in `buildRequest`; Content-Length is left to `serialize`.
+ */
 export class MessageDraft {
   private start: StartLine;
   private readonly names: string[];
   private readonly values: string[];
   private body: Uint8Array;
+  private readonly fault: string | undefined;
 
   constructor(message: SipMessage) {
     this.start = message.start;
     this.names = [...message.headerNames];
     this.values = [...message.headerValues];
     this.body = message.body;
+    this.fault = message.fault;
   }
 
   requestUri(uri: string): this {
-    if (this.start.kind === "request") this.start = { kind: "request", method: this.start.method, uri };
+    if (this.start.kind === "request") {
+      this.start = checkStartLine({ kind: "request", method: this.start.method, uri });
+    }
     return this;
   }
 
   status(status: number, reason: string): this {
-    if (this.start.kind === "response") this.start = { kind: "response", status, reason };
+    if (this.start.kind === "response") this.start = checkStartLine({ kind: "response", status, reason });
     return this;
   }
 
@@ -33,54 +42,75 @@ export class MessageDraft {
 
   /** Puts a header above the first of its name, or at the top when there is none. */
   prepend(name: HeaderName, value: string): this {
-    const at = Math.max(0, this.names.indexOf(name));
-    this.names.splice(at, 0, name);
-    this.values.splice(at, 0, value);
-    return this;
+    return this.insert(Math.max(0, indexOfHeader(this.names, name, 0)), name, value);
   }
 
   append(name: HeaderName, value: string): this {
-    this.names.push(name);
-    this.values.push(value);
-    return this;
+    return this.insert(this.names.length, name, value);
   }
 
   /** Sets the first header of that name and drops the others; appends where there was none. */
   set(name: HeaderName, value: string): this {
-    const at = this.names.findIndex((own) => sameHeader(own, name));
+    const at = indexOfHeader(this.names, name, 0);
     if (at < 0) return this.append(name, value);
+    checkHeader(this.names[at]!, value);
     this.values[at] = value;
-    for (let i = this.names.length - 1; i > at; i--) if (sameHeader(this.names[i]!, name)) this.drop(i);
+    this.dropFrom(at + 1, name);
     return this;
   }
 
   remove(name: HeaderName): this {
-    for (let i = this.names.length - 1; i >= 0; i--) if (sameHeader(this.names[i]!, name)) this.drop(i);
+    this.dropFrom(0, name);
     return this;
   }
 
   /** Takes the first element of a comma-separated header away (the top Via, the top Route). */
   removeFirst(name: HeaderName): this {
-    const at = this.names.indexOf(name);
-    if (at < 0) return this;
-    const value = this.values[at]!;
-    const comma = nextComma(value, 0);
-    if (comma >= value.length) this.drop(at);
-    else this.values[at] = value.slice(comma + 1).trim();
+    const found = this.firstElement(name);
+    if (!found) return this;
+    if (splitFirst(found.rest)) this.values[found.at] = found.rest;
+    else this.drop(found.at);
     return this;
   }
 
-  /** Replaces the first element of a comma-separated header. */
+  /** Replaces the first element of a comma-separated header. Does nothing where there is none. */
   replaceFirst(name: HeaderName, element: string): this {
-    const at = this.names.indexOf(name);
-    if (at < 0) return this;
-    const value = this.values[at]!;
-    this.values[at] = element + value.slice(nextComma(value, 0));
+    const found = this.firstElement(name);
+    if (!found) return this;
+    checkHeader(this.names[found.at]!, element);
+    this.values[found.at] = splitFirst(found.rest) ? `${element}, ${found.rest}` : element;
     return this;
   }
 
   build(): SipMessage {
-    return new SipMessage(this.start, this.names, this.values, this.body);
+    return new SipMessage(this.start, this.names, this.values, this.body, this.fault);
+  }
+
+  /** The same element that `SipMessage.list` gives first; lines without any are dropped on the way. */
+  private firstElement(name: HeaderName): { readonly at: number; readonly rest: string } | undefined {
+    for (;;) {
+      const at = indexOfHeader(this.names, name, 0);
+      if (at < 0) return undefined;
+      const split = splitFirst(this.values[at]!);
+      if (split) return { at, rest: split.rest };
+      this.drop(at);
+    }
+  }
+
+  private insert(at: number, name: HeaderName, value: string): this {
+    const own = canonicalHeader(name);
+    checkHeader(own, value);
+    if (own === "Content-Length") return this;
+    this.names.splice(at, 0, own);
+    this.values.splice(at, 0, value);
+    return this;
+  }
+
+  private dropFrom(from: number, name: HeaderName): void {
+    for (let at = indexOfHeader(this.names, name, from); at >= 0; ) {
+      this.drop(at);
+      at = indexOfHeader(this.names, name, at);
+    }
   }
 
   private drop(at: number): void {

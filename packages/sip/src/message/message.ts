@@ -1,15 +1,12 @@
 import { type CSeq, parseCSeq } from "../header/cseq.ts";
-import { splitList } from "../header/list.ts";
+import { splitFirst, splitList } from "../header/list.ts";
+import { digits } from "../header/scan.ts";
 import { parseVia, type Via } from "../header/via.ts";
-import { type NameAddr, parseNameAddr, tagOf } from "../uri/name-addr.ts";
-import { type HeaderName, sameHeader } from "./header-names.ts";
+import { type NameAddr, parseNameAddr, tagIn } from "../uri/name-addr.ts";
+import { canonicalHeader, type HeaderName, isKnownHeader, sameHeader } from "./header-names.ts";
+import type { StartLine } from "./start-line.ts";
 
 export const NO_BODY = new Uint8Array(0);
-
-/** What a start line says. */
-export type StartLine =
-  | { readonly kind: "request"; readonly method: string; readonly uri: string }
-  | { readonly kind: "response"; readonly status: number; readonly reason: string };
 
 /**
  * One SIP message, parsed or built. Header values are kept as text (one character per byte of the wire) and given
@@ -19,7 +16,10 @@ export type StartLine =
  */
 export class SipMessage {
   readonly start: StartLine;
-  /** Header names in order, known ones in the RFC's spelling. Parallel to `headerValues`. */
+  /**
+   * Header names in order, as `canonicalHeader` spells them: who constructs a message keeps to it. Parallel to
+   * `headerValues`.
+   */
   readonly headerNames: readonly string[];
   readonly headerValues: readonly string[];
   readonly body: Uint8Array;
@@ -66,17 +66,16 @@ export class SipMessage {
 
   /** The first header of that name, its value as one text, or undefined. */
   get(name: HeaderName): string | undefined {
-    const names = this.headerNames;
-    for (let i = 0; i < names.length; i++) if (names[i] === name) return this.headerValues[i];
-    return this.getUnknown(name);
+    const at = indexOfHeader(this.headerNames, name, 0);
+    return at < 0 ? undefined : this.headerValues[at];
   }
 
   /** Every header line of that name, in order. */
   lines(name: HeaderName): string[] {
     const out: string[] = [];
     const names = this.headerNames;
-    for (let i = 0; i < names.length; i++) {
-      if (names[i] === name || sameHeader(names[i]!, name)) out.push(this.headerValues[i]!);
+    for (let at = indexOfHeader(names, name, 0); at >= 0; at = indexOfHeader(names, name, at + 1)) {
+      out.push(this.headerValues[at]!);
     }
     return out;
   }
@@ -87,17 +86,27 @@ export class SipMessage {
     return lines.length === 1 ? splitList(lines[0]!) : lines.flatMap(splitList);
   }
 
+  /** How many header lines of that name there are. */
   count(name: HeaderName): number {
     let n = 0;
-    for (const own of this.headerNames) if (own === name || sameHeader(own, name)) n++;
+    const names = this.headerNames;
+    for (let at = indexOfHeader(names, name, 0); at >= 0; at = indexOfHeader(names, name, at + 1)) n++;
     return n;
+  }
+
+  /** The first element of a comma-separated header, or undefined. */
+  first(name: HeaderName): string | undefined {
+    const line = this.get(name);
+    if (line === undefined) return undefined;
+    if (line !== "" && line.indexOf(",") < 0) return line;
+    // An empty line or `,` has no element: the next line's may be the first.
+    return splitFirst(line)?.first ?? this.list(name)[0];
   }
 
   /** The topmost Via, or undefined when there is none or it cannot be read. */
   get topVia(): Via | undefined {
     if (this.cachedVia === undefined) {
-      const line = this.get("Via");
-      const first = line === undefined ? undefined : line.indexOf(",") < 0 ? line : splitList(line)[0];
+      const first = this.first("Via");
       this.cachedVia = (first === undefined ? undefined : parseVia(first)) ?? null;
     }
     return this.cachedVia ?? undefined;
@@ -122,13 +131,13 @@ export class SipMessage {
   }
 
   get fromTag(): string | undefined {
-    const from = this.from;
-    return from && tagOf(from);
+    const value = this.get("From");
+    return value === undefined ? undefined : tagIn(value);
   }
 
   get toTag(): string | undefined {
-    const to = this.to;
-    return to && tagOf(to);
+    const value = this.get("To");
+    return value === undefined ? undefined : tagIn(value);
   }
 
   /** Call-ID, byte for byte (RFC 3261 20.8); "" when there is none. */
@@ -138,26 +147,40 @@ export class SipMessage {
 
   /** The first Contact element, or undefined (also for `*`). */
   get contact(): NameAddr | undefined {
-    const first = this.list("Contact")[0];
+    const first = this.first("Contact");
     return first === undefined || first === "*" ? undefined : parseNameAddr(first);
   }
 
   /** A header that is a plain decimal number below 2^32 (Max-Forwards, Expires, ...), or undefined. */
   number(name: HeaderName): number | undefined {
     const value = this.get(name);
-    if (value === undefined || !/^[0-9]{1,10}$/.test(value)) return undefined;
-    const number = Number(value);
-    return number < 2 ** 32 ? number : undefined;
+    if (value === undefined) return undefined;
+    const number = digits(value, 0, value.length);
+    return number >= 0 && number < 2 ** 32 ? number : undefined;
   }
 
   private nameAddr(name: "From" | "To"): NameAddr | undefined {
     const value = this.get(name);
     return value === undefined ? undefined : parseNameAddr(value);
   }
+}
 
-  private getUnknown(name: string): string | undefined {
-    const names = this.headerNames;
-    for (let i = 0; i < names.length; i++) if (sameHeader(names[i]!, name)) return this.headerValues[i];
-    return undefined;
-  }
+/** Gives a message that nobody else has seen yet its body, without a second object. For the framer. */
+export function withBody(message: SipMessage, body: Uint8Array): SipMessage {
+  (message as { body: Uint8Array }).body = body;
+  return message;
+}
+
+/** Index of the next header of that name at or behind `from`, or -1. `names` are canonical. */
+export function indexOfHeader(names: readonly string[], name: HeaderName, from: number): number {
+  if (!isKnownHeader(name)) return indexOfOther(names, name, from);
+  for (let i = from; i < names.length; i++) if (names[i] === name) return i;
+  return -1;
+}
+
+function indexOfOther(names: readonly string[], name: string, from: number): number {
+  const wanted = canonicalHeader(name);
+  if (isKnownHeader(wanted)) return indexOfHeader(names, wanted, from);
+  for (let i = from; i < names.length; i++) if (sameHeader(names[i]!, wanted)) return i;
+  return -1;
 }

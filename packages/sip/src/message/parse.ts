@@ -1,106 +1,144 @@
-import { canonicalHeader, isToken } from "./header-names.ts";
+import { isBlank, sliceTrimmed, trimBlanks } from "../header/scan.ts";
+import { headerNameAt } from "./header-names.ts";
 import type { MessageLimits } from "./limits.ts";
-import { NO_BODY, SipMessage, type StartLine } from "./message.ts";
+import { NO_BODY, SipMessage } from "./message.ts";
+import { parseStartLine } from "./start-line.ts";
 
 /** A head that was read: the message without body, and what its Content-Length said. */
 export interface ParsedHead {
   readonly message: SipMessage;
-  /** Bytes; undefined when the header is missing; -1 when it is not a plain number or is given twice differently. */
+  /**
+   * Bytes; undefined when the header is missing; -1 when it cannot be trusted: not a plain number, given twice
+   * differently, or in a head whose lines two readers could see differently.
+   */
   readonly contentLength: number | undefined;
 }
 
-const STATUS_LINE = /^SIP\/2\.0 ([1-6][0-9]{2})(?: (.*))?$/;
-const METHOD = /^[A-Za-z0-9.!%*_+`'~-]{1,64}$/;
+/** A CR without its LF, an LF without its CR, and a NUL that is not half of a quoted-pair (RFC 3261 25.1). */
+const STRAY = /\r(?!\n)|(?<!\r)\n|(?<!\\)\0/;
+const STRAYS = /\r(?!\n)|(?<!\r)\n|(?<!\\)\0/g;
+const BAD_LENGTH = "Content-Length is malformed";
+
+const VIA = 1;
+/** Via, From, To, Call-ID and CSeq stand in every message (RFC 3261 8.1.1). */
+const MANDATORY = 31;
+
+/** A bit for each header that must be there or, save Via, may be there only once (RFC 3261 20); 0 for others. */
+function place(name: string): number {
+  switch (name) {
+    case "Via":
+      return VIA;
+    case "From":
+      return 2;
+    case "To":
+      return 4;
+    case "Call-ID":
+      return 8;
+    case "CSeq":
+      return 16;
+    case "Max-Forwards":
+      return 32;
+    case "Content-Type":
+      return 64;
+    default:
+      return 0;
+  }
+}
 
 /**
  * Reads the start line and headers of one message.
  *
- * @param head one character per byte (latin1), from the start line to the last header's CRLF, blank line excluded.
+ * @param head one character per byte (latin1), from the start line to the last header, without the CRLFs behind it.
  * @returns undefined when the start line is not SIP at all; a message with `fault` when something else is wrong
- *   (RFC 3261 7, 25.1). Folded lines are unfolded, a line end that is not CRLF is a fault.
+ *   (RFC 3261 7, 25.1). Folded lines are unfolded. No value ever holds a CR or LF.
  */
 export function parseHead(head: string, limits: MessageLimits): ParsedHead | undefined {
-  const lineEnd = head.indexOf("\r\n");
-  const startEnd = lineEnd < 0 ? head.length : lineEnd;
+  if (STRAY.test(head)) return parseStrayHead(head, limits);
+  return parseLines(head, limits);
+}
+
+/** Lines end at CRLF and nowhere else; who sees line ends in other places would see another message and body. */
+function parseStrayHead(head: string, limits: MessageLimits): ParsedHead | undefined {
+  const parsed = parseLines(head.replace(STRAYS, " "), limits);
+  if (!parsed) return undefined;
+  const ambiguous = /\r(?!\n)|(?<!\r)\n/.test(head);
+  const { start, headerNames, headerValues } = parsed.message;
+  const fault = ambiguous ? "line end is not CRLF" : "NUL in a header";
+  const message = new SipMessage(start, headerNames, headerValues, NO_BODY, fault);
+  return { message, contentLength: ambiguous ? -1 : parsed.contentLength };
+}
+
+function parseLines(head: string, limits: MessageLimits): ParsedHead | undefined {
+  const startEnd = lineEnd(head, 0);
   const start = parseStartLine(head.slice(0, startEnd));
   if (!start) return undefined;
+  let { fault } = start;
   const names: string[] = [];
   const values: string[] = [];
-  let fault = start.fault;
   let contentLength: number | undefined;
-  let at = startEnd + 2;
-  while (at < head.length) {
-    const newline = head.indexOf("\n", at);
-    const end = newline < 0 ? head.length : newline - 1;
-    // A bare LF or CR is how one parser is made to see other lines than the next.
-    if (newline >= 0 && head.charCodeAt(end) !== 0x0d) {
-      fault ??= "line end is not CRLF";
-      break;
+  let seen = 0;
+  let end = startEnd;
+  for (let at = startEnd + 2; at < head.length; at = end + 2) {
+    end = lineEnd(head, at);
+    const folded = isFolded(head, end);
+    while (isFolded(head, end)) end = lineEnd(head, end + 2);
+    const colon = head.indexOf(":", at);
+    if (colon < 0 || colon > end) {
+      fault ??= "header line without a colon";
+      continue;
     }
-    const first = head.charCodeAt(at);
-    if (first === 0x20 || first === 0x09) {
-      if (names.length === 0) fault ??= "white space before the first header";
-      else values[values.length - 1] = `${values[values.length - 1]} ${head.slice(at, end).trim()}`.trim();
-    } else {
-      const colon = head.indexOf(":", at);
-      if (colon < 0 || colon > end) {
-        fault ??= "header line without a colon";
-      } else {
-        const name = headerName(head, at, colon);
-        const value = head.slice(colon + 1, end).trim();
-        if (name === undefined) fault ??= "header name is not a token";
-        else if (name === "Content-Length") contentLength = mergeLength(contentLength, value);
-        else {
-          names.push(name);
-          values.push(value);
-        }
-      }
+    const name = headerName(head, at, colon);
+    if (name === undefined) {
+      fault ??= "header name is not a token";
+      continue;
     }
-    at = end + 2;
+    const value = folded ? unfold(head.slice(colon + 1, end)) : sliceTrimmed(head, colon + 1, end);
+    if (name === "Content-Length") {
+      contentLength = mergeLength(contentLength, value);
+      continue;
+    }
+    if (names.length >= limits.headers) {
+      fault ??= `more than ${limits.headers} headers`;
+      continue;
+    }
+    const bit = place(name);
+    if ((seen & bit) > VIA) fault ??= `${name} stands twice`;
+    seen |= bit;
+    names.push(name);
+    values.push(value);
   }
-  if (names.length > limits.headers) fault ??= `more than ${limits.headers} headers`;
-  if (fault === undefined && hasBareReturn(values)) fault = "line end is not CRLF";
+  if (contentLength === -1) fault ??= BAD_LENGTH;
+  if ((seen & MANDATORY) !== MANDATORY) fault ??= `${missing(seen)} is missing`;
   return { message: new SipMessage(start.line, names, values, NO_BODY, fault), contentLength };
 }
 
-function parseStartLine(line: string): { line: StartLine; fault: string | undefined } | undefined {
-  const status = STATUS_LINE.exec(line);
-  if (status) {
-    return {
-      line: { kind: "response", status: Number(status[1]), reason: status[2] ?? "" },
-      fault: undefined,
-    };
-  }
-  const firstSpace = line.indexOf(" ");
-  const lastSpace = line.lastIndexOf(" ");
-  if (firstSpace <= 0 || lastSpace === firstSpace) return undefined;
-  const version = line.slice(lastSpace + 1);
-  if (!/^SIP\/[0-9]+\.[0-9]+$/i.test(version)) return undefined;
-  const method = line.slice(0, firstSpace);
-  if (!METHOD.test(method)) return undefined;
-  const uri = line.slice(firstSpace + 1, lastSpace);
-  let fault: string | undefined;
-  if (version.toUpperCase() !== "SIP/2.0") fault = "version is not SIP/2.0";
-  else if (uri === "" || /[\s<>"]/.test(uri)) fault = "Request-URI is malformed";
-  return { line: { kind: "request", method, uri }, fault };
+function lineEnd(head: string, from: number): number {
+  const end = head.indexOf("\r\n", from);
+  return end < 0 ? head.length : end;
 }
 
-/** RFC 3261 7.3.1 allows white space before the colon. */
+/** True when the line that ends at `end` goes on in the next one (RFC 3261 7.3.1). */
+function isFolded(head: string, end: number): boolean {
+  return end + 2 < head.length && isBlank(head.charCodeAt(end + 2));
+}
+
+function unfold(value: string): string {
+  return trimBlanks(value.split("\r\n").map(trimBlanks).join(" "));
+}
+
+/** RFC 3261 7.3.1 allows white space before the colon. A line that begins with it continues nothing: no name. */
 function headerName(head: string, at: number, colon: number): string | undefined {
   let end = colon;
-  while (end > at && (head.charCodeAt(end - 1) === 0x20 || head.charCodeAt(end - 1) === 0x09)) end--;
-  const raw = head.slice(at, end);
-  const name = canonicalHeader(raw);
-  return name !== raw || isToken(name) ? name : undefined;
+  while (end > at && isBlank(head.charCodeAt(end - 1))) end--;
+  return headerNameAt(head, at, end);
 }
 
 /** Digits only, and one value only: anything else is how bodies are smuggled past a framer. */
 function mergeLength(before: number | undefined, value: string): number {
-  const length = /^[0-9]{1,9}$/.test(value) ? Number(value) : -1;
+  const length = /^[0-9]+$/.test(value) ? Number(value) : -1;
   return before === undefined || before === length ? length : -1;
 }
 
-function hasBareReturn(values: readonly string[]): boolean {
-  for (const value of values) if (value.indexOf("\r") >= 0) return true;
-  return false;
+function missing(seen: number): string {
+  return ["Via", "From", "To", "Call-ID", "CSeq"].find((name) => (seen & place(name)) === 0) ?? "a header";
 }

@@ -1,12 +1,5 @@
-import {
-  closingQuote,
-  type Params,
-  param,
-  parseParams,
-  quote,
-  skipSpace,
-  unquote,
-} from "../header/params.ts";
+import { type Params, param, paramIn, parseParams, quote, unquote } from "../header/params.ts";
+import { closingQuote, LESS, QUOTE, skipSpace, sliceTrimmed } from "../header/scan.ts";
 
 /** name-addr or addr-spec with header parameters: From, To, Contact, Route, Record-Route (RFC 3261 20.10). */
 export interface NameAddr {
@@ -18,28 +11,33 @@ export interface NameAddr {
   readonly params: Params;
 }
 
-/** Reads one element. Lenient where the field is: no blank before `<`, any text as an unquoted display name. */
+/**
+ * Reads one element. Lenient where the field is: no blank before `<`, nearly any text as an unquoted display name.
+ * Not lenient where two readers could see two different URIs: undefined then.
+ */
 export function parseNameAddr(text: string): NameAddr | undefined {
   const start = skipSpace(text, 0);
   let display: string | undefined;
   let open: number;
-  if (text.charCodeAt(start) === 0x22) {
+  if (text.charCodeAt(start) === QUOTE) {
     const close = closingQuote(text, start);
     if (close < 0) return undefined;
     display = unquote(text.slice(start, close + 1));
     open = skipSpace(text, close + 1);
-    if (text.charCodeAt(open) !== 0x3c) return undefined;
+    if (text.charCodeAt(open) !== LESS) return undefined;
   } else {
     open = text.indexOf("<", start);
     if (open < 0) return parseAddrSpec(text, start);
-    const name = text.slice(start, open).trim();
+    const name = sliceTrimmed(text, start, open);
+    // `sip:a@b;x=<sip:c@d>` is one address to this reader and another to the next.
+    if (/[;"\\]/.test(name)) return undefined;
     if (name !== "") display = name;
   }
   const end = text.indexOf(">", open + 1);
   if (end < 0) return undefined;
   const params = parseParams(text, end + 1);
-  const uri = text.slice(open + 1, end).trim();
-  return params && uri !== "" ? { display, uri, params } : undefined;
+  const uri = sliceTrimmed(text, open + 1, end);
+  return params && isOneUri(uri) ? { display, uri, params } : undefined;
 }
 
 /** The `tag` of a From or To value, or undefined. */
@@ -47,17 +45,39 @@ export function tagOf(address: NameAddr): string | undefined {
   return param(address.params, "tag") || undefined;
 }
 
+/**
+ * What `tagOf` gives for the readable address `text`, without making the parts in between: the tag is all that
+ * matching a message to its dialog and transaction needs.
+ */
+export function tagIn(text: string): string | undefined {
+  const start = skipSpace(text, 0);
+  const nameEnd = text.charCodeAt(start) === QUOTE ? closingQuote(text, start) : start;
+  const from = Math.max(0, text.indexOf(">", Math.max(nameEnd, start)));
+  if (text.indexOf('"', from) > from) return tagTheLongWay(text);
+  return paramIn(text, from, "tag") || undefined;
+}
+
+function tagTheLongWay(text: string): string | undefined {
+  const address = parseNameAddr(text);
+  return address && tagOf(address);
+}
+
 /** Writes `"display" <uri>` without parameters. */
 export function formatNameAddr(uri: string, display?: string): string {
   return display === undefined || display === "" ? `<${uri}>` : `${quote(display)} <${uri}>`;
+}
+
+/** Not empty, no blank or control in it, no `<`: what can stand in a start line. */
+function isOneUri(uri: string): boolean {
+  return uri !== "" && !/[\x00-\x20\x7f<]/.test(uri);
 }
 
 /** RFC 3261 20.10: without `<>`, parameters belong to the header, and `,` or `?` may not stand in the URI. */
 function parseAddrSpec(text: string, start: number): NameAddr | undefined {
   const semicolon = text.indexOf(";", start);
   const end = semicolon < 0 ? text.length : semicolon;
-  const uri = text.slice(start, end).trim();
+  const uri = sliceTrimmed(text, start, end);
   const params = parseParams(text, end);
-  if (!params || uri === "" || /[\s,?]/.test(uri)) return undefined;
+  if (!params || !isOneUri(uri) || /[,?>"]/.test(uri)) return undefined;
   return { display: undefined, uri, params };
 }

@@ -19,14 +19,14 @@ export function uriScheme(text: string): string | undefined {
   return /^([A-Za-z][A-Za-z0-9+.-]*):/.exec(text)?.[1]?.toLowerCase();
 }
 
-/** Reads a SIP URI. Undefined when it is not one: other scheme, bad host or port, white space, stray `<>"`. */
+/** Reads a SIP URI. Undefined when it is not one: other scheme, bad host or port, white space, `<>`, stray `"`. */
 export function parseSipUri(text: string): SipUri | undefined {
   const scheme = schemeOf(text);
   if (!scheme || hasForbidden(text)) return undefined;
   const start = scheme.length + 1;
   const at = text.indexOf("@", start);
   const user = at < 0 ? undefined : text.slice(start, at);
-  if (user === "") return undefined;
+  if (user === "" || user?.includes('"')) return undefined;
   const hostStart = at < 0 ? start : at + 1;
   const question = text.indexOf("?", hostStart);
   const uriEnd = question < 0 ? text.length : question;
@@ -39,6 +39,7 @@ export function parseSipUri(text: string): SipUri | undefined {
   const params = hostEnd < uriEnd ? parseParams(text.slice(hostEnd, uriEnd), 0) : [];
   if (!params) return undefined;
   const headers = question < 0 ? undefined : text.slice(question + 1);
+  if (headers?.includes('"')) return undefined;
   return { scheme, user, host: match[1]!.toLowerCase(), port, params, headers };
 }
 
