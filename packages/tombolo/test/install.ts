@@ -7,7 +7,7 @@ import { type Authority, type CertificateRequest, createAuthority, writePki } fr
 const DAY_MS = 86_400_000;
 
 /** Names an edge, a gateway and two partners; the edge's certificate is good for a year. */
-export const GOOD = `node: gw1
+const GOOD = `node: gw1
 edge:
   outside:
     listen: 127.0.0.1:5061

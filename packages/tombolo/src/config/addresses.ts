@@ -25,7 +25,7 @@ function bad(wrong: string, cure: string): { ok: false; wrong: string; cure: str
 }
 
 /** Longest domain name, in characters (RFC 1035 2.3.4, without the root's dot). */
-export const MAX_DOMAIN_LENGTH = 253;
+const MAX_DOMAIN_LENGTH = 253;
 const LABEL = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 const DEFAULT_SIPS_PORT = 5061;
 const DEFAULT_SIP_PORT = 5060;

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { createAuthority } from "@tombolo/testkit";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createInstall, type Install } from "../../test/install.ts";
-import { EXPIRY_WARNING_DAYS } from "./certificates.ts";
+import { EXPIRY_WARNING_DAYS, MAX_PEM_BYTES } from "./certificates.ts";
 import { loadConfig } from "./load.ts";
 
 const DAY_MS = 86_400_000;
@@ -130,4 +130,15 @@ test("expired roots are warned about, with how many there are", () => {
   expect(loadConfig(file).findings).toEqual([]);
   const { findings } = loadConfig(file, { now: inDays(100).getTime() });
   expect(findings.map((finding) => finding.message)).toContain("2 of 2 roots in pki/roots.crt expired");
+});
+
+test("a root store of the largest size is read, one byte more is not", () => {
+  const { cert } = install.authority;
+  const file = install.config(["pki/ca.crt", "pki/store.crt"]);
+  install.write("pki/store.crt", cert.padEnd(MAX_PEM_BYTES, "\n"));
+  expect(loadConfig(file).findings).toEqual([]);
+  install.write("pki/store.crt", cert.padEnd(MAX_PEM_BYTES + 1, "\n"));
+  expect(loadConfig(file).findings.map((finding) => finding.message)).toEqual([
+    `pki/store.crt is larger than ${MAX_PEM_BYTES} bytes`,
+  ]);
 });

@@ -37,19 +37,19 @@ export interface IdentityRule {
 }
 
 /** A certificate's DNS names in small letters; names that are not plain host names are left out. */
-export function dnsNames(certificate: X509Certificate): string[] {
+function dnsNames(certificate: X509Certificate): string[] {
   const text = certificate.subjectAltName ?? "";
   return [...text.matchAll(/(?:^|, )DNS:([^",]+)(?=,|$)/g)].map((match) => match[1]!.toLowerCase());
 }
 
 /** IP addresses among a certificate's names. */
-export function ipNames(certificate: X509Certificate): string[] {
+function ipNames(certificate: X509Certificate): string[] {
   const text = certificate.subjectAltName ?? "";
   return [...text.matchAll(/(?:^|, )IP Address:([^,]+)/g)].map((match) => match[1]!.toLowerCase());
 }
 
 /** All certificates of a PEM text; undefined where one cannot be read. */
-export function pemCertificates(pem: string): X509Certificate[] | undefined {
+function pemCertificates(pem: string): X509Certificate[] | undefined {
   try {
     return (pem.match(PEM_BLOCK) ?? []).map((block) => new X509Certificate(block));
   } catch {

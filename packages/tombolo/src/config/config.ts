@@ -1,19 +1,6 @@
 /** The configuration as the program uses it: every default applied, every path absolute, every secret read. */
+import type { ProfileName } from "@tombolo/translator";
 import type { Endpoint, HostPort } from "./addresses.ts";
-
-export const PROFILES = [
-  "ocs",
-  "lync",
-  "aol",
-  "simple",
-  "cup-7",
-  "sametime",
-  "webex-connect",
-  "googletalk",
-  "cup-8",
-  "xmpp",
-] as const;
-export type ProfileName = (typeof PROFILES)[number];
 
 export const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "fatal"] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
@@ -119,7 +106,7 @@ export interface SipPartner {
 }
 
 /** A domain reached through the XMPP server; the profile picks its availability table. */
-export interface XmppPartner {
+interface XmppPartner {
   readonly protocol: "xmpp";
   readonly domain: string;
   readonly profile: ProfileName;

@@ -26,7 +26,7 @@ export interface ConfigDocument {
 }
 
 /** System errors as an administrator would say them. */
-export function fileTrouble(error: unknown): string {
+function fileTrouble(error: unknown): string {
   const code = (error as NodeJS.ErrnoException).code;
   if (code === "ENOENT") return "does not exist";
   if (code === "EACCES" || code === "EPERM") return "may not be read by this user";

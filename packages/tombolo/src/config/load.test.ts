@@ -4,7 +4,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createInstall, type Install } from "../../test/install.ts";
-import { MAX_CONFIG_BYTES } from "./document.ts";
+import { MAX_CONFIG_BYTES, MAX_DEPTH } from "./document.ts";
 import { type Finding, formatFinding, hasErrors } from "./finding.ts";
 import { loadConfig } from "./load.ts";
 import { MAX_SECRET_BYTES } from "./secrets.ts";
@@ -356,6 +356,15 @@ describe("files that are no configuration", () => {
     const { config, findings } = loadConfig(install.write("odd.yaml", content));
     expect(config).toBeUndefined();
     expect(findings.map(formatFinding).join("\n")).toMatch(says);
+  });
+
+  test("the deepest nesting is judged by the schema, one level more is refused as such", () => {
+    const nested = (depth: number) => `node: ${"[".repeat(depth)}${"]".repeat(depth)}\n`;
+    const says = (depth: number) =>
+      loadConfig(install.write("deep.yaml", nested(depth))).findings[0]?.message;
+    // The file itself is a map, the first level.
+    expect(says(MAX_DEPTH - 1)).toMatch(/node must be a text/);
+    expect(says(MAX_DEPTH)).toMatch(/nested too deeply/);
   });
 
   test("a file of exactly the largest size is read", () => {

@@ -1,20 +1,11 @@
 /** The partners, each with its defaults and, where a gateway is in the file, its own link to the XMPP server. */
+import { PROFILES, type ProfileName } from "@tombolo/translator";
 import type { HostPort } from "./addresses.ts";
-import type { Partner, ProfileName, SipPartner, XmppLinkConfig } from "./config.ts";
+import type { Partner, SipPartner, XmppLinkConfig } from "./config.ts";
 import type { Path } from "./finding.ts";
 import type { Context } from "./resolve.ts";
 import type { FileShape, PartnerShape } from "./schema.ts";
 import { readSecret } from "./secrets.ts";
-
-/** What these systems speak between enterprises (SYS-02 to SYS-12). */
-const SIP_ONLY: ReadonlySet<ProfileName> = new Set(["ocs", "lync", "aol", "simple"]);
-const XMPP_SPEAKERS: ReadonlySet<ProfileName> = new Set([
-  "sametime",
-  "webex-connect",
-  "googletalk",
-  "cup-8",
-  "xmpp",
-]);
 
 /** The parts of a link that were found; both are needed. */
 interface LinkParts {
@@ -40,7 +31,7 @@ export function resolvePartners(shape: FileShape, context: Context): readonly Pa
       judgeXmppPartner(partner, profile, path, context);
       return { protocol: "xmpp", domain: partner.domain, profile };
     }
-    if (XMPP_SPEAKERS.has(profile)) {
+    if (PROFILES[profile].speaks === "xmpp") {
       const cure = "write protocol: xmpp if it does, or keep it for its availability table";
       report(
         "warning",
@@ -104,9 +95,9 @@ function judgeXmppPartner(shape: PartnerShape, profile: ProfileName, path: Path,
       "key",
     );
   }
-  if (SIP_ONLY.has(profile)) {
-    const cure =
-      "write protocol: sip, or one of the profiles xmpp, sametime, webex-connect, googletalk, cup-8";
+  if (PROFILES[profile].speaks === "sip") {
+    const fitting = Object.values(PROFILES).filter(({ speaks }) => speaks === "xmpp");
+    const cure = `write protocol: sip, or one of the profiles ${fitting.map(({ name }) => name).join(", ")}`;
     report("error", [...path, "profile"], `${profile} systems do not federate by XMPP`, cure);
   }
 }

@@ -1,4 +1,5 @@
 /** Every key of the configuration file and what may stand there. What depends on other keys is judged in resolve.ts. */
+import { PROFILES, type ProfileName } from "@tombolo/translator";
 import { z } from "zod";
 import {
   type Parsed,
@@ -14,7 +15,7 @@ import {
   parseTarget,
   parseXmppServer,
 } from "./addresses.ts";
-import { LOG_LEVELS, PROFILES } from "./config.ts";
+import { LOG_LEVELS } from "./config.ts";
 
 /** A text that `parse` turns into a value; `example` is what an error tells people to write. */
 function text<T>(parse: (text: string) => Parsed<T>, example: string) {
@@ -140,12 +141,13 @@ const gateway = z.strictObject({
   xmpp: z.strictObject({ ...xmppLink, policy: xmppPolicy.optional() }).optional(),
 });
 
+const PROFILE_NAMES = Object.keys(PROFILES) as [ProfileName, ...ProfileName[]];
 const MAX_MESSAGES_PER_SECOND = 100_000;
 
 const partner = z.strictObject({
   domain,
   protocol: choice(["sip", "xmpp"], "sip").optional(),
-  profile: choice(PROFILES, "lync").optional(),
+  profile: choice(PROFILE_NAMES, "lync").optional(),
   route: text(parseRoute, "tls://sip.contoso.example:5061").optional(),
   names: z
     .array(text(parseHost, "sip.contoso.example"))

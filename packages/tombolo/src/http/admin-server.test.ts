@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { request as ask } from "node:http";
 import { connect } from "node:net";
 import { Registry } from "prom-client";
@@ -8,6 +9,7 @@ import {
   type AdminOptions,
   type AdminServer,
   MAX_BODY_BYTES,
+  MAX_CONNECTIONS,
   MAX_HEAD_BYTES,
   MAX_URL_LENGTH,
   type Readiness,
@@ -171,6 +173,16 @@ test.each([
 ])("without a token, pages of other sites are kept out: %o gives %i", async (headers, status) => {
   await start();
   expect((await get("/healthz", { headers: headers as Record<string, string> })).status).toBe(status);
+});
+
+test("as many connections as allowed stay open, one more is closed at once", async () => {
+  await start();
+  const sockets = Array.from({ length: MAX_CONNECTIONS }, () => connect(server!.address.port, "127.0.0.1"));
+  await Promise.all(sockets.map((socket) => once(socket, "connect")));
+  const extra = connect(server!.address.port, "127.0.0.1");
+  await once(extra.resume(), "close");
+  expect(sockets.filter((socket) => socket.readyState === "open")).toHaveLength(MAX_CONNECTIONS);
+  for (const socket of sockets) socket.destroy();
 });
 
 test("what is no HTTP is answered 400 and closed", async () => {

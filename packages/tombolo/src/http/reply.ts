@@ -3,7 +3,7 @@ import type { ServerResponse } from "node:http";
 
 export type Method = "GET" | "PUT" | "DELETE";
 
-export interface AdminRequest {
+interface AdminRequest {
   readonly method: Method;
   /** Decoded values of the `{name}` parts of the route. */
   readonly params: Readonly<Record<string, string>>;
@@ -19,7 +19,7 @@ export interface AdminReply {
   readonly body: string;
 }
 
-export type Handler = (request: AdminRequest) => AdminReply | Promise<AdminReply>;
+type Handler = (request: AdminRequest) => AdminReply | Promise<AdminReply>;
 
 /** A path like `/api/v1/policy/users/{local}` and what answers there, by method. */
 export interface Route {

@@ -4,7 +4,7 @@ import type { LogLevel } from "../config/config.ts";
 import { type Pseudonym, pseudonyms } from "./pseudonym.ts";
 
 /** Values of one event. Never a message body. Addresses of people are hidden above debug by the log itself. */
-export type Fields = Readonly<Record<string, unknown>>;
+type Fields = Readonly<Record<string, unknown>>;
 
 export interface Log {
   debug(event: string, fields?: Fields): void;
@@ -37,7 +37,7 @@ const ADDRESS = /(?:\b(?:sips?|pres|im|xmpp):)?[^\s"'<>(),;:/@[\]\\]+@[A-Za-z0-9
 const MAX_DEPTH = 5;
 
 /** A copy of `value` in which addresses of people are replaced by their pseudonyms (law 7). */
-export function withoutPeople(value: unknown, pseudonym: Pseudonym, depth = 0): unknown {
+function withoutPeople(value: unknown, pseudonym: Pseudonym, depth = 0): unknown {
   if (typeof value === "string") {
     return value.includes("@") ? value.replace(ADDRESS, (address) => pseudonym(address)) : value;
   }

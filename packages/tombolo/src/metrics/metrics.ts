@@ -4,13 +4,13 @@
  */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 
-export type Direction = "sip_to_xmpp" | "xmpp_to_sip";
-export type Side = "outside" | "inside";
-export type Gate = "tls" | "edge" | "gateway" | "user";
+type Direction = "sip_to_xmpp" | "xmpp_to_sip";
+type Side = "outside" | "inside";
+type Gate = "tls" | "edge" | "gateway" | "user";
 
 const DIRECTIONS: readonly Direction[] = ["sip_to_xmpp", "xmpp_to_sip"];
 /** The partner label of those whom the configuration does not name. */
-export const UNKNOWN_PARTNER = "unknown";
+const UNKNOWN_PARTNER = "unknown";
 /** Methods that count under their own name; all others count as `other`. */
 export const METHODS: ReadonlySet<string> = new Set([
   "ACK",
