@@ -1,0 +1,81 @@
+/** The command line: which commands there are, and how each ends. Commands load what they need when they are called. */
+import { readFileSync } from "node:fs";
+import { Command, CommanderError } from "commander";
+import { nearest } from "../config/suggestion.ts";
+import { checkCommand } from "./check.ts";
+import { CommandError, complain, FAILED, FINE, WRONG_USAGE } from "./exit.ts";
+import { mapCommand } from "./map.ts";
+import { runCommand } from "./run.ts";
+
+/** Takes the exit code that a command ends with. */
+export type Ending = (exitCode: number) => void;
+
+function version(): string {
+  const manifest = readFileSync(new URL("../../package.json", import.meta.url), "utf8");
+  return (JSON.parse(manifest) as { version: string }).version;
+}
+
+function createProgram(end: Ending): Command {
+  const program = new Command("tombolo")
+    .description("Joins SIP/SIMPLE federation partners to an XMPP server: TLS edge, presence and IM gateway.")
+    .version(version(), "-V, --version", "print the version")
+    .helpOption("-h, --help", "print this help")
+    .helpCommand(false)
+    .addHelpText("after", "\nExit codes: 0 fine, 1 findings or failure, 2 wrong usage.");
+  for (const command of [runCommand(end), checkCommand(end), mapCommand(end)]) program.addCommand(command);
+  for (const command of [program, ...program.commands]) {
+    command.exitOverride().configureOutput({ outputError: () => undefined });
+    command.helpOption("-h, --help", "print this help");
+  }
+  return program;
+}
+
+/** Commander's complaint as one sentence that names the allowed words. */
+function usageMessage(error: CommanderError, program: Command, args: readonly string[]): string {
+  const word = args.find((arg) => !arg.startsWith("-"));
+  const command = program.commands.find((candidate) => candidate.name() === word);
+  const names = program.commands.map((candidate) => candidate.name());
+  const plain = error.message
+    .replace(/^error: /, "")
+    .split("\n")[0]!
+    .replace(/[.]+$/, "");
+  if (error.code === "commander.help") return `no command is given; write one of ${names.join(", ")}`;
+  if (error.code === "commander.unknownCommand") {
+    const meant = nearest(word ?? "", names);
+    const hint = meant === undefined ? "" : ` (did you mean '${meant}'?)`;
+    return `unknown command '${word}'${hint}; write one of ${names.join(", ")}`;
+  }
+  if (error.code === "commander.unknownOption") {
+    const options = (command ?? program).options.map((option) => option.long ?? option.short);
+    return `${plain}; write one of ${[...options, "--help"].join(", ")}`;
+  }
+  return `${plain}; tombolo ${command === undefined ? "" : `${command.name()} `}--help says how`;
+}
+
+/** Runs one command line (without node and the script) and gives the exit code. Never throws. */
+export async function main(args: readonly string[]): Promise<number> {
+  let exitCode: number = FINE;
+  const program = createProgram((code) => {
+    exitCode = code;
+  });
+  if (args.length === 0) {
+    process.stderr.write(program.helpInformation());
+    return WRONG_USAGE;
+  }
+  try {
+    await program.parseAsync(args, { from: "user" });
+    return exitCode;
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      if (error.exitCode === 0) return FINE;
+      complain(usageMessage(error, program, args));
+      return WRONG_USAGE;
+    }
+    if (error instanceof CommandError) {
+      complain(error.message);
+      return error.exitCode;
+    }
+    complain(`unexpected failure: ${error instanceof Error ? error.message : String(error)}`);
+    return FAILED;
+  }
+}

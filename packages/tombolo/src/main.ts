@@ -1,0 +1,7 @@
+#!/usr/bin/env -S node --disable-warning=ExperimentalWarning
+import { main } from "./cli/command-line.ts";
+import { outputFailed, uncaught } from "./cli/exit.ts";
+
+process.on("uncaughtException", uncaught);
+process.stdout.on("error", outputFailed);
+process.exit(await main(process.argv.slice(2)));

@@ -1,0 +1,49 @@
+/** The running program: everything a configuration asks for, started, changed and stopped as one. */
+import type { Config } from "./config/config.ts";
+import { type Readiness, startAdminServer } from "./http/admin-server.ts";
+import type { Log } from "./log/log.ts";
+import type { Metrics } from "./metrics/metrics.ts";
+
+export interface RunningProgram {
+  /** Settles when all listeners are up and every XMPP link has been tried once. Rejects when that cannot be. */
+  readonly ready: Promise<void>;
+  /** Takes over partners, secrets and certificates without dropping a connection. */
+  reload(config: Config): Promise<void>;
+  /** Takes nothing new, finishes what is under way for at most `graceMs`, and closes everything. */
+  stop(graceMs: number): Promise<void>;
+}
+
+/** Our certificates by the names they have in metrics and messages. */
+function certificatesOf(config: Config): readonly (readonly [string, number])[] {
+  const found = {
+    outside: config.edge?.outside.tls,
+    inside: config.edge?.inside?.tls,
+    gateway: config.gateway?.remoteEdge?.tls,
+  };
+  return Object.entries(found).flatMap(([name, tls]) =>
+    tls === undefined ? [] : [[name, tls.notAfter] as const],
+  );
+}
+
+/**
+ * Starts all that `config` names. Rejects with a `ListenError` when a listener cannot be opened, after closing those
+ * that were.
+ */
+export async function startProgram(config: Config, log: Log, metrics: Metrics): Promise<RunningProgram> {
+  const readiness = (): Readiness => ({ ready: true, waitingFor: [] });
+  for (const [name, at] of certificatesOf(config)) metrics.setCertificateExpiry(name, at);
+  const { listen, token } = config.admin;
+  const admin = await startAdminServer({ listen, token, registry: metrics.registry, readiness, log });
+  log.info("listening", { what: "admin", host: admin.address.host, port: admin.address.port });
+  return {
+    ready: Promise.resolve(),
+    reload: async (next) => {
+      await metrics.setPartners(next.partners.map((partner) => partner.domain));
+      for (const [name, at] of certificatesOf(next)) metrics.setCertificateExpiry(name, at);
+      admin.setToken(next.admin.token);
+    },
+    stop: async () => {
+      await admin.close();
+    },
+  };
+}
