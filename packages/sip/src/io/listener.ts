@@ -1,0 +1,161 @@
+import type { X509Certificate } from "node:crypto";
+import { createServer, type Server, type Socket } from "node:net";
+import { createServer as createTlsServer, type TLSSocket, type Server as TlsServer } from "node:tls";
+import { readCertificates } from "./certificate-chain.ts";
+import { type HandshakeOutcome, handshakeOutcome, TLS_OPTIONS, type TlsCredentials } from "./handshake.ts";
+import { readTlsPeer, type TlsPeer } from "./tls-peer.ts";
+
+/** Who decides about the connections that a listener takes. */
+export interface ListenerOwner {
+  /**
+   * A connection is there; nothing of what it sends was read. On TLS the handshake is complete and **the peer is
+   * not judged**: the owner looks at `peer.problem` and its names, and calls `refuse` or makes a connection of it.
+   * `peer` is undefined on TCP.
+   */
+  onAccepted(socket: Socket, peer: TlsPeer | undefined): void;
+  /** A connection ended before there was a peer to judge. */
+  onHandshakeFailed(outcome: HandshakeOutcome, remote: string, detail: string): void;
+}
+
+/** Bounds of one listener. */
+export interface ListenerLimits {
+  /** Handshakes that may be pending at once; further connections are closed. */
+  readonly maxPending: number;
+  readonly maxConnections: number;
+  /** ms from the connection to the end of the handshake. */
+  readonly handshakeMs: number;
+}
+
+export const DEFAULT_LISTENER_LIMITS: ListenerLimits = {
+  maxPending: 256,
+  maxConnections: 4096,
+  handshakeMs: 10_000,
+};
+
+export interface ListenerOptions {
+  readonly host: string;
+  /** 0 lets the system choose. */
+  readonly port: number;
+  /** Left out: plain TCP. */
+  readonly tls?: TlsCredentials | undefined;
+  readonly limits?: ListenerLimits | undefined;
+}
+
+/** A listening socket. On TLS it asks every client for a certificate (RFC 3261 26.3.1). */
+export class SipListener {
+  private readonly server: Server;
+  private readonly secure: TlsServer | undefined;
+  private readonly owner: ListenerOwner;
+  private readonly options: ListenerOptions;
+  private readonly limits: ListenerLimits;
+  /** Open connections, each with its remote address and port. */
+  private readonly open = new Map<Socket, string>();
+  /** Remote address and port of each connection whose handshake is not complete. */
+  private readonly pending = new Set<string>();
+  private roots: readonly X509Certificate[];
+
+  /** Throws where key, certificate or roots can't be used. */
+  constructor(options: ListenerOptions, owner: ListenerOwner) {
+    this.owner = owner;
+    this.options = options;
+    this.limits = options.limits ?? DEFAULT_LISTENER_LIMITS;
+    this.roots = options.tls ? readCertificates(options.tls.ca) : [];
+    this.secure = options.tls && this.tlsServer(options.tls);
+    this.server = createServer({ noDelay: true }, (socket) => this.onSocket(socket));
+  }
+
+  /** Rejects with Node's error where the address can't be had (EADDRINUSE, EACCES, EADDRNOTAVAIL). */
+  start(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.server.once("error", reject);
+      this.server.listen(this.options.port, this.options.host, () => {
+        this.server.off("error", reject);
+        // Accepting may fail for want of file descriptors; it goes on when there are some again.
+        this.server.on("error", () => {});
+        resolve();
+      });
+    });
+  }
+
+  /** Where it listens, once started. */
+  get address(): { readonly host: string; readonly port: number } {
+    const address = this.server.address();
+    if (address === null || typeof address === "string") return this.options;
+    return { host: address.address, port: address.port };
+  }
+
+  /** Handshakes that are not complete. */
+  get pendingHandshakes(): number {
+    return this.pending.size;
+  }
+
+  /** New key, certificate and roots, for connections from now on. Throws, and changes nothing, where unusable. */
+  setSecureContext(tls: TlsCredentials): void {
+    if (!this.secure) return;
+    const roots = readCertificates(tls.ca);
+    this.secure.setSecureContext({ ...TLS_OPTIONS, cert: tls.cert, key: tls.key, ca: tls.ca });
+    this.roots = roots;
+  }
+
+  /** Takes no new connections and ends those in the handshake; accepted ones go on. */
+  stop(): void {
+    this.server.close();
+    for (const [socket, key] of this.open) if (this.pending.has(key)) socket.destroy();
+  }
+
+  private onSocket(socket: Socket): void {
+    const { limits, pending, open } = this;
+    const key = keyOf(socket);
+    if (open.size >= limits.maxConnections || (this.secure && pending.size >= limits.maxPending)) {
+      this.owner.onHandshakeFailed("too-many", socket.remoteAddress ?? "", "");
+      socket.destroy();
+      return;
+    }
+    open.set(socket, key);
+    socket.once("close", () => {
+      open.delete(socket);
+      pending.delete(key);
+    });
+    if (!this.secure) {
+      this.owner.onAccepted(socket, undefined);
+      return;
+    }
+    pending.add(key);
+    this.secure.emit("connection", socket);
+  }
+
+  private tlsServer(tls: TlsCredentials): TlsServer {
+    const server = createTlsServer({
+      ...TLS_OPTIONS,
+      cert: tls.cert,
+      key: tls.key,
+      ca: tls.ca,
+      requestCert: true,
+      // Node would close without a reason; the owner judges every peer, and no byte is read before.
+      rejectUnauthorized: false,
+      handshakeTimeout: this.limits.handshakeMs,
+    });
+    server.on("secureConnection", (socket) => this.onSecure(socket));
+    server.on("tlsClientError", (error, socket) => {
+      const detail = error.message;
+      this.owner.onHandshakeFailed(handshakeOutcome(error), socket.remoteAddress ?? "", detail);
+      socket.destroy();
+    });
+    return server;
+  }
+
+  private onSecure(socket: TLSSocket): void {
+    this.pending.delete(keyOf(socket));
+    this.owner.onAccepted(socket, readTlsPeer(socket, { roots: this.roots }));
+  }
+}
+
+/** Ends a connection whose peer is not wanted, before anything of what it sends is read. */
+export function refuse(socket: Socket): void {
+  socket.on("error", () => {});
+  socket.destroy();
+}
+
+function keyOf(socket: Socket): string {
+  return `${socket.remoteAddress} ${socket.remotePort}`;
+}

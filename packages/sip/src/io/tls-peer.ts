@@ -1,0 +1,100 @@
+import type { X509Certificate } from "node:crypto";
+import type { TLSSocket } from "node:tls";
+import { leadsToRoot } from "./certificate-chain.ts";
+import { certificateNames } from "./certificate-names.ts";
+
+/** What is wrong with the certificate that the other side showed; `purpose` means nothing else is. */
+export type CertificateProblem =
+  | "no-certificate"
+  | "unknown-ca"
+  | "self-signed"
+  | "expired"
+  | "not-yet-valid"
+  | "purpose"
+  | "revoked"
+  | "weak"
+  | "bad-certificate";
+
+/** The other end of a TLS connection, as its certificate tells. */
+export interface TlsPeer {
+  /** SIP identities, small letters (RFC 5922 7.1). */
+  readonly names: readonly string[];
+  /** Distinguished name, one attribute a line; "" without a certificate. */
+  readonly subject: string;
+  /** SHA-256 of the certificate, hexadecimal with colons; "" without one. */
+  readonly fingerprint: string;
+  /** The chain is good for the role that the peer plays on this connection. */
+  readonly authorized: boolean;
+  /** Undefined exactly when `authorized`. */
+  readonly problem: CertificateProblem | undefined;
+  /** It may be shown by TLS servers: its extended key usage says so, or says nothing. */
+  readonly serverPurpose: boolean;
+  /** `TLSv1.3`, ... */
+  readonly protocol: string;
+}
+
+/** What readers of peer certificates need to know of ours. */
+export interface PeerJudgement {
+  readonly roots: readonly X509Certificate[];
+  /** Take the subject's CN as a name where there is no alternative name. */
+  readonly commonNames?: boolean | undefined;
+}
+
+const SERVER_AUTH = "1.3.6.1.5.5.7.3.1";
+const ANY_PURPOSE = "2.5.29.37.0";
+
+/** OpenSSL's verification codes (openssl-verification-options(1)); any other is `bad-certificate`. */
+const PROBLEMS: Readonly<Record<string, CertificateProblem>> = {
+  UNABLE_TO_GET_ISSUER_CERT: "unknown-ca",
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: "unknown-ca",
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: "unknown-ca",
+  CERT_UNTRUSTED: "unknown-ca",
+  CERT_SIGNATURE_FAILURE: "unknown-ca",
+  DEPTH_ZERO_SELF_SIGNED_CERT: "self-signed",
+  SELF_SIGNED_CERT_IN_CHAIN: "unknown-ca",
+  CERT_HAS_EXPIRED: "expired",
+  CERT_NOT_YET_VALID: "not-yet-valid",
+  INVALID_PURPOSE: "purpose",
+  CERT_REVOKED: "revoked",
+  EE_KEY_TOO_SMALL: "weak",
+  CA_KEY_TOO_SMALL: "weak",
+  CA_MD_TOO_WEAK: "weak",
+};
+
+/** Reads the other side's certificate after a handshake that did not reject it (`rejectUnauthorized: false`). */
+export function readTlsPeer(socket: TLSSocket, judgement: PeerJudgement): TlsPeer {
+  const certificate = socket.getPeerX509Certificate();
+  const protocol = socket.getProtocol() ?? "";
+  if (!certificate) {
+    const none = { names: [], subject: "", fingerprint: "", serverPurpose: false };
+    return { ...none, authorized: false, problem: "no-certificate", protocol };
+  }
+  const problem = socket.authorized ? undefined : problemOf(socket, certificate, judgement.roots);
+  return {
+    names: certificateNames(certificate, judgement.commonNames),
+    subject: certificate.subject ?? "",
+    fingerprint: certificate.fingerprint256,
+    authorized: problem === undefined,
+    problem,
+    serverPurpose: isForServers(certificate),
+    protocol,
+  };
+}
+
+function problemOf(
+  socket: TLSSocket,
+  certificate: X509Certificate,
+  roots: readonly X509Certificate[],
+): CertificateProblem {
+  // Node gives the code as text, whatever its types say.
+  const code = String(socket.authorizationError);
+  const problem = Object.hasOwn(PROBLEMS, code) ? PROBLEMS[code]! : "bad-certificate";
+  if (problem === "purpose" && !leadsToRoot(certificate, roots, new Date())) return "unknown-ca";
+  return problem;
+}
+
+function isForServers(certificate: X509Certificate): boolean {
+  // Undefined where the certificate has no extended key usage, which leaves every purpose open (RFC 5280 4.2.1.12).
+  const usages: readonly string[] | undefined = certificate.keyUsage;
+  return usages === undefined || usages.includes(SERVER_AUTH) || usages.includes(ANY_PURPOSE);
+}
