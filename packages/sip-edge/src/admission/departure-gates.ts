@@ -1,0 +1,66 @@
+/** May this request of an inside node go out? A node that was taken over must not speak for others. */
+import { type HeaderFields, parseSipUri, type SipMessage } from "@tombolo/sip";
+import type { EdgeContext } from "../edge-context.ts";
+import type { PartnerState } from "../routing/partner-state.ts";
+import type { Gate } from "./gate.ts";
+
+/** A readable request from inside. */
+export interface Departure {
+  readonly message: SipMessage;
+  readonly context: EdgeContext;
+  readonly fromHost: string | undefined;
+  /** Where it goes: known from its domains alone, never from a Route or Contact (PX-22). */
+  readonly partner: PartnerState | undefined;
+}
+
+export function departureOf(message: SipMessage, context: EdgeContext): Departure {
+  const from = message.from && parseSipUri(message.from.uri);
+  const fromHost = from?.host;
+  return { message, context, fromHost, partner: destinationOf(message, fromHost, context) };
+}
+
+const retry = ({ context }: Departure): HeaderFields => [["Retry-After", String(context.limits.retryAfter)]];
+
+export const DEPARTURE_GATES: readonly Gate<Departure>[] = [
+  {
+    reason: "from-not-ours",
+    status: 403,
+    ref: "PX-21 the other way",
+    refuses: ({ fromHost, context }) => fromHost === undefined || !context.ourDomains.has(fromHost),
+  },
+  {
+    reason: "no-partner",
+    status: 404,
+    ref: "PX-22: egress by allowlist",
+    refuses: ({ partner }) => partner === undefined,
+  },
+  {
+    reason: "max-forwards",
+    status: 483,
+    ref: "RFC 3261 16.3 step 3",
+    refuses: ({ message }) => message.number("Max-Forwards") === 0,
+  },
+  {
+    reason: "overload",
+    status: 480,
+    ref: "E4",
+    headers: retry,
+    refuses: ({ context }) => context.transactions.isFull,
+  },
+];
+
+/** The Request-URI's domain outside dialogs; inside one the other party's, whatever its Contact said. */
+function destinationOf(
+  message: SipMessage,
+  fromHost: string | undefined,
+  context: EdgeContext,
+): PartnerState | undefined {
+  const { partners } = context;
+  if (message.toTag === undefined) {
+    const target = parseSipUri(message.uri);
+    return target && partners.get(target.host);
+  }
+  const to = message.to && parseSipUri(message.to.uri);
+  const partner = to && partners.get(to.host);
+  return partner ?? (fromHost === undefined ? undefined : partners.get(fromHost));
+}

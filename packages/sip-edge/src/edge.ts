@@ -1,0 +1,215 @@
+import type { Deadline, IdSource, Machine, Millis, VerifiedPeer } from "@tombolo/sip";
+import { EdgeContext } from "./edge-context.ts";
+import type { DialFailure, EdgeInput, EdgeOutput } from "./edge-events.ts";
+import { answerPartner } from "./routing/answers.ts";
+import { Arrivals } from "./routing/arrivals.ts";
+import { Departures } from "./routing/departures.ts";
+import type { Link, Voice } from "./routing/link.ts";
+import type { PartnerState } from "./routing/partner-state.ts";
+import { Relay } from "./routing/relay.ts";
+import type { EdgeSettings } from "./settings.ts";
+
+/** A connection of ours that ends so soon, with nothing heard on it, was refused: TLS 1.3 tells it only then. */
+export const STILLBORN_MS: Millis = 5_000;
+
+type Input<K extends EdgeInput["kind"]> = Extract<EdgeInput, { kind: K }>;
+
+export interface EdgeOptions {
+  readonly settings: EdgeSettings;
+  readonly ids: IdSource;
+  /** [0, 1), for jitter. */
+  readonly random: () => number;
+}
+
+/**
+ * The DMZ proxy between the authenticated connections of partners and the nodes inside: admits or refuses, forwards
+ * statefully (RFC 3261 16), keeps to the partner list both ways. Pure: its driver owns sockets and the clock.
+ */
+export class Edge implements Machine<EdgeInput, EdgeOutput> {
+  private readonly context: EdgeContext;
+  private readonly relay: Relay;
+  private readonly arrivals: Arrivals;
+  private readonly departures: Departures;
+
+  constructor(options: EdgeOptions) {
+    this.context = new EdgeContext(options.settings, options.ids, options.random);
+    this.relay = new Relay(this.context);
+    this.arrivals = new Arrivals(this.context, this.relay);
+    this.departures = new Departures(this.context, this.relay);
+  }
+
+  handle(input: EdgeInput, now: Millis): void {
+    switch (input.kind) {
+      case "message":
+        this.message(input, now);
+        break;
+      case "from-node":
+        if (input.message.isRequest) this.departures.request(input.node, input.message, now);
+        else this.relay.fromNode(input.message, now);
+        break;
+      case "opened":
+        this.opened(input, now);
+        break;
+      case "broken":
+        this.broken(input);
+        break;
+      case "closed":
+        this.closed(input, now);
+        break;
+      case "dial-failed":
+        this.dialFailed(input, now);
+        break;
+      case "settings":
+        for (const gone of this.context.configure(input.settings)) this.leave(gone, now);
+        break;
+      case "stop":
+        this.context.stopping = true;
+        break;
+      default:
+        input satisfies never;
+    }
+  }
+
+  timeout(now: Millis): void {
+    for (const transaction of this.context.transactions.takeExpired(now)) this.relay.expire(transaction, now);
+  }
+
+  nextDeadline(): Deadline | undefined {
+    const at = this.context.transactions.nextAt;
+    return at === undefined ? undefined : { at, reason: "a transaction may have run out" };
+  }
+
+  poll(): EdgeOutput | undefined {
+    return this.context.take();
+  }
+
+  /** Requests that have no final answer. Counts them one by one. */
+  get unanswered(): number {
+    return this.context.transactions.unanswered;
+  }
+
+  private message({ connection, message }: Input<"message">, now: Millis): void {
+    const link = this.context.links.get(connection);
+    if (!link) return;
+    if (!link.heard) this.firstWord(link);
+    if (message.isRequest) this.arrivals.request(link, message, now);
+    else this.relay.fromPartner(link, message, now);
+  }
+
+  private opened(input: Input<"opened">, now: Millis): void {
+    const { context } = this;
+    const { connection, direction, remote } = input;
+    const link: Link = context.links.get(connection) ?? {
+      id: connection,
+      direction,
+      remote,
+      voices: new Map(),
+      label: "",
+      heard: false,
+      openedAt: now,
+      open: true,
+      pending: 0,
+    };
+    context.links.set(connection, link);
+    for (const { partner } of link.voices.values()) partner.detach(link);
+    link.voices = this.voicesOf(input);
+    link.label = link.voices.keys().next().value ?? "";
+    for (const { partner } of link.voices.values()) {
+      partner.attach(link);
+      this.departures.flush(partner, link);
+      if (direction === "in") continue;
+      partner.dialing = false;
+      break;
+    }
+  }
+
+  private voicesOf({ partners, name }: Input<"opened">): Map<string, Voice> {
+    const voices = new Map<string, Voice>();
+    for (const domain of partners) {
+      const partner = this.context.partners.get(domain);
+      if (!partner) continue;
+      const verified: VerifiedPeer = { partner: partner.domain, name };
+      voices.set(partner.domain, { partner, verified });
+    }
+    return voices;
+  }
+
+  private broken({ connection, status, message, why }: Input<"broken">): void {
+    const { context } = this;
+    const link = context.links.get(connection);
+    if (!link) return;
+    context.put({
+      kind: "observe",
+      observation: {
+        kind: "decision",
+        gate: "edge",
+        decision: "deny",
+        reason: "unframeable",
+        partner: link.label,
+        direction: "in",
+      },
+    });
+    if (message?.isRequest) answerPartner(context, link, message, status);
+    context.put({ kind: "close", connection, why });
+  }
+
+  private closed({ connection, why }: Input<"closed">, now: Millis): void {
+    const { context } = this;
+    const link = context.links.get(connection);
+    if (!link) return;
+    context.links.delete(connection);
+    link.open = false;
+    for (const { partner } of link.voices.values()) partner.detach(link);
+    if (link.direction === "out" && !link.heard && now - link.openedAt < STILLBORN_MS) {
+      for (const { partner } of link.voices.values())
+        this.departures.giveUp(partner, "refused-ours", why, now);
+    }
+    if (link.pending > 0) {
+      for (const transaction of context.transactions.sentOn(link)) this.relay.lost(transaction, now);
+    }
+  }
+
+  private dialFailed({ partner: domain, why, detail }: Input<"dial-failed">, now: Millis): void {
+    const partner = this.context.partners.get(domain);
+    if (!partner) return;
+    partner.dialing = false;
+    this.departures.giveUp(partner, why satisfies DialFailure, detail, now);
+  }
+
+  /** Our own connections count as good only when the other side has said something. */
+  private firstWord(link: Link): void {
+    link.heard = true;
+    for (const { partner } of link.voices.values()) {
+      if (!partner.breaker.hasFailed) continue;
+      partner.breaker.succeed();
+      this.context.put({
+        kind: "observe",
+        observation: {
+          kind: "breaker",
+          partner: partner.domain,
+          state: "closed",
+          why: "",
+          detail: "",
+          pauseMs: 0,
+        },
+      });
+    }
+  }
+
+  /** A partner was taken off the list: its connections lose it, and close where they have no other. */
+  private leave(partner: PartnerState, now: Millis): void {
+    const { context } = this;
+    for (const link of context.links.values()) {
+      if (!link.voices.has(partner.domain)) continue;
+      const voices = new Map(link.voices);
+      voices.delete(partner.domain);
+      link.voices = voices;
+      link.label = voices.keys().next().value ?? "";
+      partner.detach(link);
+      if (voices.size === 0) context.put({ kind: "close", connection: link.id, why: "no partner any more" });
+    }
+    const { waiting } = partner;
+    partner.waiting = [];
+    for (const { transaction } of waiting) if (transaction) this.relay.refuse(transaction, 504, now);
+  }
+}

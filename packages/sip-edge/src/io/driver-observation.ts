@@ -1,0 +1,29 @@
+import type { HandshakeOutcome } from "@tombolo/sip/io";
+import type { Direction, EdgeObservation } from "../edge-events.ts";
+
+/** What the driver of an edge may tell, besides what the edge itself does. */
+export type DriverObservation =
+  | EdgeObservation
+  /** One TLS handshake, for tls_handshakes_total; `cure` says in a sentence what to do where it failed. */
+  | {
+      readonly kind: "handshake";
+      readonly side: "outside";
+      readonly direction: Direction;
+      readonly outcome: HandshakeOutcome | "name-mismatch";
+      /** Address of the other end. */
+      readonly remote: string;
+      /** The partner's domain where it is known, else "". */
+      readonly partner: string;
+      readonly detail: string;
+      readonly cure: string;
+    }
+  | {
+      readonly kind: "connection";
+      readonly side: "outside";
+      readonly state: "opened" | "closed";
+      readonly partner: string;
+      readonly direction: Direction;
+      readonly remote: string;
+      /** Why it was closed, else "". */
+      readonly why: string;
+    };

@@ -1,0 +1,154 @@
+import type { Millis, SipMessage } from "@tombolo/sip";
+import { ARRIVAL_GATES, type Arrival, arrivalOf, isOptionsForEdge } from "../admission/arrival-gates.ts";
+import { FORM_GATES } from "../admission/form-gates.ts";
+import { firstRefusal, type Gate } from "../admission/gate.ts";
+import type { EdgeContext } from "../edge-context.ts";
+import type { DropReason } from "../edge-events.ts";
+import { answerPartner, hasOwnTag } from "./answers.ts";
+import { isOwnTopRoute } from "./leg.ts";
+import type { Link, Voice } from "./link.ts";
+import { ALLOW, methodRule } from "./methods.ts";
+import type { Relay } from "./relay.ts";
+import { DEFAULT_MAX_FORWARDS, forwardedRequest, viaWithSource } from "./rewrite.ts";
+import { isStrictlyRouted, looselyRouted } from "./strict-routing.ts";
+import { serverKey } from "./transaction.ts";
+
+/** Requests from outside: admission, then the way in (RFC 3261 16.3-16.6). */
+export class Arrivals {
+  private readonly context: EdgeContext;
+  private readonly relay: Relay;
+
+  constructor(context: EdgeContext, relay: Relay) {
+    this.context = context;
+    this.relay = relay;
+  }
+
+  request(link: Link, original: SipMessage, now: Millis): void {
+    const { context } = this;
+    const formless = firstRefusal(FORM_GATES, original);
+    if (formless) {
+      this.count(link, undefined, original);
+      this.refuse(link, original, formless, original);
+      return;
+    }
+    const message = isStrictlyRouted(context.leg, original) ? looselyRouted(original) : original;
+    const arrival = arrivalOf(message, link, context);
+    this.count(link, arrival.voice, message);
+    if (message.method === "ACK" && this.absorbs(arrival)) return;
+    if (message.method === "CANCEL") {
+      this.cancel(arrival, now);
+      return;
+    }
+    const refusal = firstRefusal(ARRIVAL_GATES, arrival);
+    if (refusal) this.refuse(link, message, refusal, arrival);
+    else if (isOptionsForEdge(arrival)) this.options(arrival);
+    else this.forward(arrival, now);
+  }
+
+  private forward(arrival: Arrival, now: Millis): void {
+    const { context } = this;
+    const { message, link } = arrival;
+    const { partner, verified } = arrival.voice!;
+    const { method } = message;
+    const rule = methodRule(method);
+    const via = message.topVia!;
+    const isInvite = method === "INVITE";
+    const key = isInvite ? serverKey(partner.domain, message, via) : "";
+    if (isInvite && context.transactions.ofKey(key)) {
+      this.drop("repeated-request", partner.domain);
+      return;
+    }
+    const branch = `z9hG4bK${context.ids()}`;
+    const hops = message.number("Max-Forwards");
+    const forwarded = forwardedRequest(message, {
+      via: context.leg.viaHead + branch,
+      recordRoute: rule.recordRoute ? context.leg.recordRoute : undefined,
+      firstVia: viaWithSource(message.get("Via")!, via, link.remote),
+      popRoute: isOwnTopRoute(context.leg, message),
+      maxForwards: hops === undefined || hops > 255 ? DEFAULT_MAX_FORWARDS : hops - 1,
+      filter: context.inward,
+    });
+    const node = context.routingNode.name;
+    context.put(partner.admitted("in"));
+    if (rule.answered) {
+      context.transactions.add(
+        {
+          branch,
+          method,
+          partner,
+          from: "partner",
+          node,
+          link,
+          key,
+          request: isInvite ? message : undefined,
+          forwarded: isInvite ? forwarded : undefined,
+          state: "trying",
+          ended: false,
+          deadline: 0,
+        },
+        now,
+      );
+    }
+    if (isInvite) answerPartner(context, link, message, 100);
+    context.put({ kind: "to-node", node, message: forwarded, verified });
+  }
+
+  /** Whether an ACK ends here: the one to a final answer other than 2xx goes hop by hop (RFC 3261 17.2.1). */
+  private absorbs({ message, voice }: Arrival): boolean {
+    const { transactions } = this.context;
+    const key = voice && serverKey(voice.partner.domain, message, message.topVia!);
+    const transaction = key === undefined ? undefined : transactions.ofKey(key);
+    if (transaction?.state === "completed") transactions.forget(transaction);
+    else if (!hasOwnTag(message)) return false;
+    this.drop("absorbed", voice?.partner.domain ?? "");
+    return true;
+  }
+
+  /** RFC 3261 16.10, 9.2 */
+  private cancel({ message, voice, link }: Arrival, now: Millis): void {
+    const { context } = this;
+    if (!voice) {
+      answerPartner(context, link, message, 403);
+      return;
+    }
+    const transaction = context.transactions.ofKey(serverKey(voice.partner.domain, message, message.topVia!));
+    answerPartner(context, link, message, transaction ? 200 : 481);
+    if (transaction) this.relay.cancel(transaction, now);
+  }
+
+  /** RFC 3261 11.2; says nothing about users. */
+  private options({ message, link, voice }: Arrival): void {
+    this.context.put(voice!.partner.admitted("in"));
+    answerPartner(this.context, link, message, 200, [
+      ["Allow", ALLOW],
+      ["Accept", "application/sdp, application/pidf+xml, text/plain"],
+      ["Allow-Events", "presence"],
+    ]);
+  }
+
+  private refuse<Request>(link: Link, message: SipMessage, gate: Gate<Request>, request: Request): void {
+    const { context } = this;
+    const { reason } = gate;
+    context.put({
+      kind: "observe",
+      observation: {
+        kind: "decision",
+        gate: "edge",
+        decision: "deny",
+        reason,
+        partner: link.label,
+        direction: "in",
+      },
+    });
+    answerPartner(context, link, message, gate.status, gate.headers?.(request));
+  }
+
+  private count(link: Link, voice: Voice | undefined, message: SipMessage): void {
+    const partner = voice?.partner ?? this.context.partners.get(link.label);
+    if (partner) this.context.put(partner.requestSeen("in", message.method));
+  }
+
+  private drop(reason: DropReason, partner: string): void {
+    this.context.put({ kind: "observe", observation: { kind: "dropped", reason, partner, direction: "in" } });
+  }
+}

@@ -1,0 +1,26 @@
+import type { VerifiedPeer } from "@tombolo/sip";
+import type { Direction } from "../edge-events.ts";
+import type { PartnerState } from "./partner-state.ts";
+
+/** A partner on one connection: what its certificate lets it be. */
+export interface Voice {
+  readonly partner: PartnerState;
+  readonly verified: VerifiedPeer;
+}
+
+/** One authenticated connection. */
+export interface Link {
+  readonly id: string;
+  readonly direction: Direction;
+  readonly remote: { readonly host: string; readonly port: number };
+  /** By domain: whom this connection may speak for, and who may be spoken to on it. */
+  voices: ReadonlyMap<string, Voice>;
+  /** The first of them, for counting what belongs to none. */
+  label: string;
+  /** Set once something came in. */
+  heard: boolean;
+  readonly openedAt: number;
+  open: boolean;
+  /** Requests of ours on it that have no final answer. */
+  pending: number;
+}
