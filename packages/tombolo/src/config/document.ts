@@ -1,7 +1,18 @@
 /** Reads a YAML file into plain values and remembers on which line each stands. Never throws. */
 import { closeSync, constants, fstatSync, openSync, readFileSync } from "node:fs";
-import { type Document, isAlias, isMap, isNode, isScalar, isSeq, LineCounter, parseDocument } from "yaml";
-import { type Finding, type Path, pathText } from "./finding.ts";
+import {
+  type Document,
+  isAlias,
+  isCollection,
+  isMap,
+  isNode,
+  isPair,
+  isScalar,
+  isSeq,
+  LineCounter,
+  parseDocument,
+} from "yaml";
+import type { Finding, Path } from "./finding.ts";
 
 /** Largest configuration file, in bytes. */
 export const MAX_CONFIG_BYTES = 1_048_576;
@@ -15,7 +26,7 @@ export interface Position {
   readonly column: number;
 }
 
-export interface ConfigDocument {
+interface ConfigDocument {
   /** Plain values: maps as objects, lists as arrays, scalars. */
   readonly value: unknown;
   /**
@@ -52,7 +63,7 @@ export function readSmallFile(path: string, limit: number): { bytes: Buffer } | 
   }
 }
 
-function locator(document: Document, lines: LineCounter): ConfigDocument["locate"] {
+function locator(document: Document, position: (offset: number) => Position): ConfigDocument["locate"] {
   return (path, at) => {
     let node: unknown = document.contents;
     let offset = isNode(node) && node.range ? node.range[0] : 0;
@@ -74,10 +85,6 @@ function locator(document: Document, lines: LineCounter): ConfigDocument["locate
       offset = node.range[0];
     return position(offset);
   };
-  function position(offset: number): Position {
-    const { line, col } = lines.linePos(offset);
-    return { line: Math.max(1, line), column: Math.max(1, col) };
-  }
 }
 
 /** True when lists and maps nest deeper than `MAX_DEPTH`, as one that holds itself by an anchor does. */
@@ -86,60 +93,96 @@ function tooDeep(value: unknown, depth = 0): boolean {
   return depth >= MAX_DEPTH || Object.values(value).some((item) => tooDeep(item, depth + 1));
 }
 
+interface Repeated {
+  readonly key: string;
+  /** Where its second appearance begins, in characters. */
+  readonly offset: number;
+}
+
+/** The first key that stands twice in one map. The library's own check compares every key with every other. */
+function repeatedKey(node: unknown): Repeated | undefined {
+  if (!isCollection(node)) return undefined;
+  const keys = new Set<string>();
+  for (const item of node.items) {
+    const child: unknown = isPair(item) ? item.value : item;
+    if (isPair(item) && isScalar(item.key)) {
+      const key = String(item.key.value);
+      if (keys.has(key)) return { key, offset: item.key.range?.[0] ?? 0 };
+      keys.add(key);
+    }
+    const below = repeatedKey(child);
+    if (below !== undefined) return below;
+  }
+  return undefined;
+}
+
 /** What to do about YAML's own complaints, by their code. */
 const YAML_CURES: Readonly<Record<string, string>> = {
   TAB_AS_INDENT: "write spaces for indentation",
-  DUPLICATE_KEY: "keep one of the two",
   MULTIPLE_DOCS: "keep one document and remove the --- between them",
   BAD_ALIAS: "define the anchor before using it",
   BAD_INDENT: "align the keys of one map in one column",
 };
 
+/** One mistake in YAML's form often makes the lines after it wrong too, so only the first ones are told. */
+const MAX_YAML_ERRORS = 5;
 const PLAINLY = "write the configuration out plainly";
 
+interface ReadDocument {
+  readonly document?: ConfigDocument;
+  readonly findings: readonly Finding[];
+}
+
 /** Reads and parses `file`; the findings are errors of reading and of YAML itself. */
-export function readDocument(file: string): { document?: ConfigDocument; findings: readonly Finding[] } {
-  const wrong = (position: Position, message: string, cure: string): Finding => ({
-    severity: "error",
-    file,
-    ...position,
-    path: pathText([]),
-    message,
-    cure,
+export function readDocument(file: string): ReadDocument {
+  const unreadable = (message: string, cure: string): ReadDocument => ({
+    findings: [problem(file, { line: 0, column: 0 }, message, cure)],
   });
-  const whole: Position = { line: 0, column: 0 };
   const read = readSmallFile(file, MAX_CONFIG_BYTES);
   if ("trouble" in read) {
-    const message = `the configuration file ${read.trouble}`;
-    return { findings: [wrong(whole, message, "name a readable YAML file with -c FILE")] };
+    return unreadable(`the configuration file ${read.trouble}`, "name a readable YAML file with -c FILE");
   }
   let text: string;
   try {
     text = new TextDecoder("utf-8", { fatal: true }).decode(read.bytes);
   } catch {
-    return { findings: [wrong(whole, "the configuration file is not UTF-8 text", "save it as UTF-8")] };
+    return unreadable("the configuration file is not UTF-8 text", "save it as UTF-8");
   }
-  const lines = new LineCounter();
   try {
-    const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
-    const problems = document.errors.map((error) => {
-      const { line, col } = lines.linePos(error.pos[0]);
-      const message = (error.message.split("\n")[0] ?? "").replace(/[.:]+$/, "");
-      return wrong(
-        { line: Math.max(1, line), column: Math.max(1, col) },
-        `not valid YAML (${message})`,
-        YAML_CURES[error.code] ?? "look for a missing colon, quote or space near this line",
-      );
-    });
-    if (problems.length > 0) return { findings: problems.slice(0, 5) };
-    const value: unknown = document.toJS({ maxAliasCount: MAX_ALIASES });
-    if (tooDeep(value)) return { findings: [wrong(whole, "the YAML is nested too deeply", PLAINLY)] };
-    return { document: { value, locate: locator(document, lines) }, findings: [] };
+    const parsed = parseYaml(text, file);
+    if (!tooDeep(parsed.document?.value)) return parsed;
+    return unreadable("the YAML is nested too deeply", PLAINLY);
   } catch (error) {
-    const deep = error instanceof RangeError;
-    const message = deep
-      ? "the YAML is nested too deeply"
-      : "the YAML refers to itself or to anchors too often";
-    return { findings: [wrong(whole, message, PLAINLY)] };
+    // The library throws for what parses but cannot be made into values.
+    const message = error instanceof RangeError ? "is nested too deeply" : "refers to anchors too often";
+    return unreadable(`the YAML ${message}`, PLAINLY);
   }
+}
+
+function problem(file: string, position: Position, message: string, cure: string): Finding {
+  return { severity: "error", file, ...position, path: "", message, cure };
+}
+
+function parseYaml(text: string, file: string): ReadDocument {
+  const lines = new LineCounter();
+  const at = (offset: number): Position => {
+    const { line, col } = lines.linePos(offset);
+    return { line: Math.max(1, line), column: Math.max(1, col) };
+  };
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: false });
+  if (document.errors.length > 0) {
+    const findings = document.errors.slice(0, MAX_YAML_ERRORS).map((error) => {
+      const message = (error.message.split("\n")[0] ?? "").replace(/[.:]+$/, "");
+      const cure = YAML_CURES[error.code] ?? "look for a missing colon, quote or space near this line";
+      return problem(file, at(error.pos[0]), `not valid YAML (${message})`, cure);
+    });
+    return { findings };
+  }
+  const repeated = repeatedKey(document.contents);
+  if (repeated !== undefined) {
+    const message = `the key '${repeated.key}' is given twice`;
+    return { findings: [problem(file, at(repeated.offset), message, "keep one of the two")] };
+  }
+  const value: unknown = document.toJS({ maxAliasCount: MAX_ALIASES });
+  return { document: { value, locate: locator(document, at) }, findings: [] };
 }

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createInstall, type Install } from "../../test/install.ts";
 import { MAX_CONFIG_BYTES, MAX_DEPTH } from "./document.ts";
 import { type Finding, formatFinding, hasErrors } from "./finding.ts";
-import { loadConfig } from "./load.ts";
+import { loadConfig, MAX_FINDINGS } from "./load.ts";
 import { MAX_SECRET_BYTES } from "./secrets.ts";
 
 let install: Install;
@@ -303,7 +303,7 @@ const ERRORS: readonly (readonly [name: string, edits: readonly Edit[], line: st
     "a key twice",
     [["node: gw1", "node: gw1\nnode: gw2"]],
     "gw2",
-    /not valid YAML .*unique.*; keep one of the two/,
+    /the key 'node' is given twice; keep one of the two/,
   ],
 ];
 
@@ -365,6 +365,23 @@ describe("files that are no configuration", () => {
     // The file itself is a map, the first level.
     expect(says(MAX_DEPTH - 1)).toMatch(/node must be a text/);
     expect(says(MAX_DEPTH)).toMatch(/nested too deeply/);
+  });
+
+  test.each([
+    ["unknown keys", (at: number) => `k${at}: 1\n`, ""],
+    ["partners with one", (at: number) => `  - { domain: p${at}.example, profil: x }\n`, "partners:\n"],
+  ])("up to MAX_FINDINGS mistakes are told, and a file full of %s takes no time", (_what, line, head) => {
+    const many = (count: number) => head + Array.from({ length: count }, (_, at) => line(at)).join("");
+    const count = (text: string) =>
+      loadConfig(install.write("many.yaml", text)).findings.filter(({ message }) =>
+        message.startsWith("unknown"),
+      );
+    expect(count(many(MAX_FINDINGS - 1))).toHaveLength(MAX_FINDINGS - 1);
+    expect(count(many(MAX_FINDINGS))).toHaveLength(MAX_FINDINGS);
+    expect(count(many(MAX_FINDINGS + 1))).toHaveLength(MAX_FINDINGS);
+    const start = performance.now();
+    expect(count(many(15_000))).toHaveLength(MAX_FINDINGS);
+    expect(performance.now() - start).toBeLessThan(5_000);
   });
 
   test("a file of exactly the largest size is read", () => {

@@ -7,6 +7,9 @@ import { type Finding, hasErrors, type Path, pathText, type Report } from "./fin
 import { resolveConfig } from "./resolve.ts";
 import { judgeShape } from "./schema-findings.ts";
 
+/** Findings of one file that are told; who has mended these may ask again. */
+export const MAX_FINDINGS = 100;
+
 export interface LoadOptions {
   /** For `${NAME}`; the process's own by default. */
   readonly env?: Readonly<Record<string, string | undefined>>;
@@ -35,6 +38,7 @@ export function loadConfig(file: string, options: LoadOptions = {}): Loaded {
   const findings: Finding[] = [];
   const locate = (path: Path) => document.locate(path, "value");
   const report: Report = (severity, path, message, cure, at = "value") => {
+    if (findings.length >= MAX_FINDINGS) return;
     const text = pathText(path);
     const known = findings.some((finding) => finding.path === text && finding.message === message);
     if (!known) findings.push({ severity, file, ...document.locate(path, at), path: text, message, cure });

@@ -128,7 +128,7 @@ function reportIssue(issue: Issue, value: unknown, report: Report): void {
   const example = exampleOf(path);
   const write = example === undefined ? "see the documentation of this key" : `write ${example}`;
   if (issue.code === "unrecognized_keys") {
-    for (const key of issue.keys) reportUnknown(path, key, report);
+    for (const key of issue.keys.slice(0, MAX_ISSUES)) reportUnknown(path, key, report);
   } else if (issue.code === "invalid_type") {
     reportType(path, issue.expected, valueAt(value, path), report);
   } else if (issue.code === "invalid_value") {
@@ -157,29 +157,34 @@ function reportIssue(issue: Issue, value: unknown, report: Report): void {
   }
 }
 
-/** A copy of `value` without the key at the end of `path`. */
-function without(value: unknown, path: Path): unknown {
+/** A copy of `value` without the keys `gone` of the map at `path`. */
+function without(value: unknown, path: Path, gone: readonly string[]): unknown {
+  if (typeof value !== "object" || value === null) return value;
   const [step, ...rest] = path;
-  if (step === undefined || typeof value !== "object" || value === null) return value;
-  if (Array.isArray(value)) return value.map((item, at) => (at === step ? without(item, rest) : item));
+  if (Array.isArray(value)) return value.map((item, at) => (at === step ? without(item, rest, gone) : item));
   const copy: Record<string, unknown> = { ...(value as Record<string, unknown>) };
-  if (rest.length === 0) delete copy[step];
-  else copy[step] = without(copy[step], rest);
+  if (step === undefined) for (const key of gone) delete copy[key];
+  else copy[step] = without(copy[step], rest, gone);
   return copy;
 }
+
+/** More issues than these are not looked into: the file is something else, or hopeless. */
+const MAX_ISSUES = 100;
 
 /**
  * The file's values in their right form, or undefined when some are not. Unknown keys are reported and then left
  * aside, so that the rest of the file is judged in the same run.
  */
 export function judgeShape(value: unknown, report: Report): FileShape | undefined {
-  const first = fileSchema.safeParse(value);
-  if (first.success) return first.data;
-  for (const issue of first.error.issues) reportIssue(issue, value, report);
+  const judged = fileSchema.safeParse(value);
+  if (judged.success) return judged.data;
+  const { issues } = judged.error;
+  for (const issue of issues.slice(0, MAX_ISSUES)) reportIssue(issue, value, report);
+  if (issues.length > MAX_ISSUES) return undefined;
   let known = value;
-  for (const issue of first.error.issues) {
+  for (const issue of issues) {
     if (issue.code !== "unrecognized_keys") return undefined;
-    for (const key of issue.keys) known = without(known, [...(issue.path as Path), key]);
+    known = without(known, issue.path as Path, issue.keys);
   }
   return fileSchema.safeParse(known).data;
 }
