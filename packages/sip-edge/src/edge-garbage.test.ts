@@ -1,5 +1,5 @@
 import { parseSipUri, StreamFramer, serializeBytes } from "@tombolo/sip";
-import * as fc from "fast-check";
+import fc from "fast-check";
 import { describe, it } from "vitest";
 import { EdgeRig, fromBob, type Taken } from "../test/edge-rig.ts";
 
