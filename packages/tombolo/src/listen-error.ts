@@ -1,5 +1,7 @@
 /** A listener that could not be opened, said in one sentence. */
+
 import { formatHostPort, type HostPort } from "./config/addresses.ts";
+import { StartError } from "./start-error.ts";
 
 const REASONS: Readonly<Record<string, string>> = {
   EADDRINUSE: "another program uses this port; stop it or choose another port",
@@ -8,7 +10,7 @@ const REASONS: Readonly<Record<string, string>> = {
   ENOTFOUND: "this name has no address; write an IP address",
 };
 
-export class ListenError extends Error {
+export class ListenError extends StartError {
   override readonly name = "ListenError";
   /** Configuration key of the listener: `edge.outside.listen`. */
   readonly key: string;

@@ -1,7 +1,7 @@
 /** The command line: which commands there are, and how each ends. Commands load what they need when they are called. */
-import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { nearest } from "../config/suggestion.ts";
+import { VERSION } from "../version.ts";
 import { checkCommand } from "./check.ts";
 import { CommandError, complain, FAILED, FINE, WRONG_USAGE } from "./exit.ts";
 import { mapCommand } from "./map.ts";
@@ -10,15 +10,10 @@ import { runCommand } from "./run.ts";
 /** Takes the exit code that a command ends with. */
 export type Ending = (exitCode: number) => void;
 
-function version(): string {
-  const manifest = readFileSync(new URL("../../package.json", import.meta.url), "utf8");
-  return (JSON.parse(manifest) as { version: string }).version;
-}
-
 function createProgram(end: Ending): Command {
   const program = new Command("tombolo")
     .description("Joins SIP/SIMPLE federation partners to an XMPP server: TLS edge, presence and IM gateway.")
-    .version(version(), "-V, --version", "print the version")
+    .version(VERSION, "-V, --version", "print the version")
     .helpOption("-h, --help", "print this help")
     .helpCommand(false)
     .addHelpText("after", "\nExit codes: 0 fine, 1 findings or failure, 2 wrong usage.");

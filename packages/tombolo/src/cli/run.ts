@@ -55,12 +55,12 @@ async function openLog(config: Config): Promise<Log> {
 async function start(config: Config, log: Log): Promise<RunningProgram> {
   const { createMetrics } = await import("../metrics/metrics.ts");
   const { startProgram } = await import("../program.ts");
-  const { ListenError } = await import("../listen-error.ts");
+  const { StartError } = await import("../start-error.ts");
   const metrics = createMetrics(config.partners.map((partner) => partner.domain));
   try {
     return await startProgram(config, log, metrics);
   } catch (error) {
-    if (error instanceof ListenError) throw new CommandError(error.message);
+    if (error instanceof StartError) throw new CommandError(error.message);
     throw error;
   }
 }

@@ -1,0 +1,32 @@
+/** What `GET /api/v1/status` and the console show of one process. */
+
+export interface MessageCounts {
+  readonly accepted: number;
+  readonly delivered: number;
+  readonly bounced: number;
+  readonly expired: number;
+  readonly inFlight: number;
+}
+
+export interface PartnerStatus {
+  readonly domain: string;
+  readonly profile: string;
+  /** Open SIP connections. */
+  readonly connections: number;
+  readonly xmppLink: "up" | "down" | "none";
+  /** Open IM sessions. */
+  readonly sessions: number;
+  /** Subscriptions by who watches and their state: `sip_to_xmpp active`. */
+  readonly subscriptions: Readonly<Record<string, number>>;
+  readonly sipToXmpp: MessageCounts;
+  readonly xmppToSip: MessageCounts;
+}
+
+export interface Status {
+  readonly node: string;
+  readonly version: string;
+  readonly uptimeSeconds: number;
+  readonly ready: boolean;
+  readonly waitingFor: readonly string[];
+  readonly partners: readonly PartnerStatus[];
+}

@@ -1,0 +1,164 @@
+import type { DriverObservation } from "@tombolo/sip-edge/io";
+import type { Direction, Observation } from "@tombolo/translator";
+import type { PartnerStatus } from "../console/status.ts";
+import type { Log } from "../log/log.ts";
+import type { Metrics } from "../metrics/metrics.ts";
+import { Ledger } from "./ledger.ts";
+
+/** Turns what the pure machines observe into metrics and log lines. */
+export class Observer {
+  readonly ledger = new Ledger();
+  private readonly metrics: Metrics;
+  private readonly log: Log;
+  private readonly subscriptions = new Map<string, number>();
+  private readonly sessions = new Map<string, number>();
+  private readonly connections = new Map<string, number>();
+
+  constructor(metrics: Metrics, log: Log) {
+    this.metrics = metrics;
+    this.log = log;
+  }
+
+  gateway(observation: Observation): void {
+    switch (observation.what) {
+      case "im":
+        this.im(observation);
+        break;
+      case "presence": {
+        const { direction, partner, age } = observation;
+        this.metrics.presenceUpdate(direction, partner);
+        this.metrics.presenceAge(direction, partner, age / 1000);
+        break;
+      }
+      case "subscription":
+        this.subscription(observation);
+        break;
+      case "session": {
+        const count = (this.sessions.get(observation.partner) ?? 0) + observation.change;
+        this.sessions.set(observation.partner, count);
+        this.metrics.setImSessions(observation.partner, count);
+        break;
+      }
+      case "decision":
+        this.metrics.policyDecision(observation.gate, observation.decision, observation.reason);
+        break;
+      case "note":
+        this.log.info(observation.event, { partner: observation.partner, detail: observation.detail });
+        break;
+    }
+  }
+
+  edge(observation: DriverObservation): void {
+    switch (observation.kind) {
+      case "request": {
+        const { side, partner, direction, method } = observation;
+        this.metrics.sipRequest(side, partner, direction, method);
+        break;
+      }
+      case "response": {
+        const { side, partner, direction, method, status } = observation;
+        this.metrics.sipResponse(side, partner, direction, method, status);
+        break;
+      }
+      case "decision": {
+        const { gate, decision, reason, partner } = observation;
+        this.metrics.policyDecision(gate, decision, reason);
+        if (decision === "deny") this.log.info("request-refused", { gate, reason, partner });
+        break;
+      }
+      case "handshake": {
+        const { side, direction, outcome, remote, partner, detail, cure } = observation;
+        this.metrics.tlsHandshake(side, outcome);
+        if (outcome !== "ok")
+          this.log.warn("tls-refused", { side, direction, reason: outcome, remote, partner, detail, cure });
+        break;
+      }
+      case "connection":
+        this.connection(observation);
+        break;
+      case "dropped":
+        this.log.debug("message-dropped", { reason: observation.reason, partner: observation.partner });
+        break;
+      case "breaker": {
+        const { partner, state, why, detail, pauseMs } = observation;
+        if (state === "open") this.log.warn("partner-unreachable", { partner, why, detail, pauseMs });
+        else this.log.info("partner-reachable", { partner });
+        break;
+      }
+    }
+  }
+
+  /** What is counted of one partner. */
+  partner(domain: string): Omit<PartnerStatus, "domain" | "profile" | "xmppLink"> {
+    const subscriptions: Record<string, number> = {};
+    for (const [key, count] of this.subscriptions) {
+      const [direction, partner, state] = key.split(" ");
+      if (partner === domain) subscriptions[`${direction} ${state}`] = count;
+    }
+    return {
+      connections: this.connections.get(`outside ${domain}`) ?? 0,
+      sessions: this.sessions.get(domain) ?? 0,
+      subscriptions,
+      sipToXmpp: this.ledger.read("sip_to_xmpp", domain),
+      xmppToSip: this.ledger.read("xmpp_to_sip", domain),
+    };
+  }
+
+  private connection(observation: Extract<DriverObservation, { kind: "connection" }>): void {
+    const { side, state, partner, direction, remote, why } = observation;
+    const key = `${side} ${partner}`;
+    const count = (this.connections.get(key) ?? 0) + (state === "opened" ? 1 : -1);
+    this.connections.set(key, count);
+    this.metrics.setConnections(side, partner, count);
+    this.log.info(`connection-${state}`, {
+      side,
+      partner,
+      direction,
+      remote,
+      ...(why === "" ? {} : { why }),
+    });
+  }
+
+  private im(observation: Extract<Observation, { what: "im" }>): void {
+    const { event, direction, partner, reason, took } = observation;
+    if (event === "returned") {
+      this.metrics.imReturned(direction, partner);
+      this.log.info("im-returned", { direction, partner });
+      return;
+    }
+    const inFlight = this.ledger.book(direction, partner, event);
+    this.metrics.setImInFlight(direction, partner, inFlight);
+    if (inFlight < 0) this.log.error("conservation-broken", { direction, partner, inFlight });
+    switch (event) {
+      case "accepted":
+        this.metrics.imAccepted(direction, partner);
+        break;
+      case "delivered":
+        this.metrics.imDelivered(direction, partner);
+        if (took !== undefined) this.metrics.imLatency(direction, partner, took / 1000);
+        break;
+      case "bounced":
+        this.metrics.imBounced(direction, partner, reason ?? "unknown");
+        this.log.info("im-bounced", { direction, partner, reason });
+        break;
+      case "expired":
+        this.metrics.imExpired(direction, partner, reason ?? "unknown");
+        this.log.info("im-expired", { direction, partner, reason });
+        break;
+    }
+  }
+
+  private subscription(observation: Extract<Observation, { what: "subscription" }>): void {
+    const { direction, partner, from, to } = observation;
+    if (from !== undefined) this.countSubscription(direction, partner, from, -1);
+    if (to !== undefined) this.countSubscription(direction, partner, to, 1);
+    this.log.debug("subscription", { direction, partner, from, to });
+  }
+
+  private countSubscription(direction: Direction, partner: string, state: string, change: number): void {
+    const key = `${direction} ${partner} ${state}`;
+    const count = (this.subscriptions.get(key) ?? 0) + change;
+    this.subscriptions.set(key, count);
+    this.metrics.setSubscriptions(direction, partner, state, count);
+  }
+}

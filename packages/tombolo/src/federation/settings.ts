@@ -1,0 +1,50 @@
+import type { EdgeSettings } from "@tombolo/sip-edge";
+import {
+  DEFAULT_CONVERSATION_SETTINGS,
+  DEFAULT_SIP_WATCHER_SETTINGS,
+  DEFAULT_XMPP_WATCHER_SETTINGS,
+  profileByName,
+  type TranslatorSettings,
+} from "@tombolo/translator";
+import type { Config, EdgeConfig, GatewayConfig, SipPartner } from "../config/config.ts";
+
+/** Partners that refresh every 1 h 45 min ask for two hours; longer would only lengthen what a lost watcher costs. */
+const MAX_EXPIRES_SECONDS = 7200;
+
+/** The partners that are reached by SIP. */
+export function sipPartners(config: Config): readonly SipPartner[] {
+  return config.partners.filter((partner) => partner.protocol === "sip");
+}
+
+export function edgeSettings(config: Config, edge: EdgeConfig): EdgeSettings {
+  return {
+    advertise: edge.outside.advertise,
+    ourDomains: edge.domains,
+    partners: sipPartners(config).map(({ domain, names, purpose, route }) => ({
+      domain,
+      names,
+      purpose,
+      route,
+    })),
+  };
+}
+
+export function translatorSettings(
+  config: Config,
+  gateway: GatewayConfig,
+  address: string,
+  sources: Pick<TranslatorSettings, "ids" | "random">,
+): TranslatorSettings {
+  return {
+    xmppDomains: gateway.domains,
+    partners: sipPartners(config).map(({ domain, profile }) => ({ domain, profile: profileByName(profile) })),
+    xmppPolicy: gateway.xmppPolicy,
+    unknownWatcher: config.policy.unknownWatcher,
+    maxExpiresSeconds: MAX_EXPIRES_SECONDS,
+    address,
+    ...sources,
+    conversation: DEFAULT_CONVERSATION_SETTINGS,
+    sipWatcher: DEFAULT_SIP_WATCHER_SETTINGS,
+    xmppWatcher: DEFAULT_XMPP_WATCHER_SETTINGS,
+  };
+}
