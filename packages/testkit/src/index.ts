@@ -1,4 +1,20 @@
 export {
+  AccessEdge,
+  type AccessEdgeOptions,
+  type Seen,
+  startAccessEdge,
+} from "./access-edge/access-edge.ts";
+export type { InvitePolicy, ScriptedAnswer } from "./access-edge/answers.ts";
+export { Refused } from "./access-edge/exchange.ts";
+export { describeViolation, FAULTS, type FaultId, type Violation } from "./access-edge/faults.ts";
+export type { Conversation, SeenIm } from "./access-edge/im.ts";
+export type { PartnerAddress } from "./access-edge/network.ts";
+export type { SeenNotify, Watcher, Watching } from "./access-edge/presence.ts";
+export type { LyncState, SeenPresence, ShownState } from "./access-edge/presence-body.ts";
+export { openRaw, type RawConnection, type RawOptions } from "./access-edge/raw-connection.ts";
+export type { Style } from "./access-edge/stamps.ts";
+export { headerOf, headersOf, listOf, methodOf, statusOf, type WireMessage } from "./access-edge/wire.ts";
+export {
   type Clocked,
   countingIds,
   MAX_WAKEUPS_PER_INSTANT,
