@@ -26,7 +26,8 @@ const LF = 0x0a;
 const HEAD_END = 4;
 /** First size of a buffer of our own, bytes. */
 const FIRST_BUFFER = 4096;
-/** A body may keep a chunk alive that is up to this many times its size. */
+/** A body may keep a chunk alive that is small, bytes, or not many times its own size. */
+const SMALL_CHUNK = 4096;
 const MAX_KEPT = 4;
 
 /**
@@ -96,9 +97,8 @@ export class StreamFramer {
   private takeHead(headEnd: number): Frame | undefined {
     const { head, startLine, body } = this.limits;
     if (headEnd - this.start > head) return this.headTooLong();
+    if (this.isStartLineOver(headEnd)) return this.broken(`start line over ${startLine} bytes`, 513);
     const parsed = parseHead(this.latin1(this.buffer, this.start, headEnd), this.limits);
-    if (this.isStartLineOver(headEnd))
-      return this.broken(`start line over ${startLine} bytes`, 513, parsed?.message);
     if (!parsed) return this.broken("not a SIP start line", 400);
     const { message, contentLength } = parsed;
     if (contentLength === undefined) return this.broken("Content-Length is missing", 400, message);
@@ -119,7 +119,7 @@ export class StreamFramer {
   /** A body within one chunk is a view of it, unless that would keep a large chunk alive for a small body. */
   private takeWholeBody(message: SipMessage, length: number): Frame {
     const { buffer, start } = this;
-    const isView = !this.owned && length * MAX_KEPT >= buffer.length;
+    const isView = !this.owned && buffer.length <= Math.max(SMALL_CHUNK, length * MAX_KEPT);
     this.start += length;
     this.searched = this.start;
     const view = buffer.subarray(start, start + length);

@@ -1,6 +1,6 @@
 import { type CSeq, parseCSeq } from "../header/cseq.ts";
 import { splitFirst, splitList } from "../header/list.ts";
-import { digits } from "../header/scan.ts";
+import { digits, trimBlanks } from "../header/scan.ts";
 import { parseVia, type Via } from "../header/via.ts";
 import { type NameAddr, parseNameAddr, tagIn } from "../uri/name-addr.ts";
 import { canonicalHeader, type HeaderName, isKnownHeader, sameHeader } from "./header-names.ts";
@@ -98,9 +98,9 @@ export class SipMessage {
   first(name: HeaderName): string | undefined {
     const line = this.get(name);
     if (line === undefined) return undefined;
-    if (line !== "" && line.indexOf(",") < 0) return line;
-    // An empty line or `,` has no element: the next line's may be the first.
-    return splitFirst(line)?.first ?? this.list(name)[0];
+    const only = line.indexOf(",") < 0 ? trimBlanks(line) : splitFirst(line)?.first;
+    // A line of blanks and commas has no element: the next line's may be the first.
+    return only || this.list(name)[0];
   }
 
   /** The topmost Via, or undefined when there is none or it cannot be read. */

@@ -34,7 +34,7 @@ export function parseNameAddr(text: string): NameAddr | undefined {
     if (name !== "") display = name;
   }
   const end = text.indexOf(">", open + 1);
-  if (end < 0) return undefined;
+  if (end < 0 || text.indexOf("<", open + 1) >= 0) return undefined;
   const params = parseParams(text, end + 1);
   const uri = sliceTrimmed(text, open + 1, end);
   return params && isOneUri(uri) ? { display, uri, params } : undefined;
@@ -67,9 +67,9 @@ export function formatNameAddr(uri: string, display?: string): string {
   return display === undefined || display === "" ? `<${uri}>` : `${quote(display)} <${uri}>`;
 }
 
-/** Not empty, no blank or control in it, no `<`: what can stand in a start line. */
+/** Not empty, no blank or control in it: what can stand in a start line. */
 function isOneUri(uri: string): boolean {
-  return uri !== "" && !/[\x00-\x20\x7f<]/.test(uri);
+  return uri !== "" && !/[\x00-\x20\x7f]/.test(uri);
 }
 
 /** RFC 3261 20.10: without `<>`, parameters belong to the header, and `,` or `?` may not stand in the URI. */
@@ -78,6 +78,6 @@ function parseAddrSpec(text: string, start: number): NameAddr | undefined {
   const end = semicolon < 0 ? text.length : semicolon;
   const uri = sliceTrimmed(text, start, end);
   const params = parseParams(text, end);
-  if (!params || !isOneUri(uri) || /[,?>"]/.test(uri)) return undefined;
+  if (!params || !isOneUri(uri) || /[,?"]/.test(uri) || text.indexOf(">") >= 0) return undefined;
   return { display: undefined, uri, params };
 }
