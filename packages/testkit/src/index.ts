@@ -1,7 +1,6 @@
 export {
   AccessEdge,
   type AccessEdgeOptions,
-  type Seen,
   startAccessEdge,
 } from "./access-edge/access-edge.ts";
 export type { InvitePolicy, ScriptedAnswer } from "./access-edge/answers.ts";
@@ -12,6 +11,7 @@ export type { PartnerAddress } from "./access-edge/network.ts";
 export type { SeenNotify, Watcher, Watching } from "./access-edge/presence.ts";
 export type { LyncState, SeenPresence, ShownState } from "./access-edge/presence-body.ts";
 export { openRaw, type RawConnection, type RawOptions } from "./access-edge/raw-connection.ts";
+export type { Seen } from "./access-edge/seen.ts";
 export type { Style } from "./access-edge/stamps.ts";
 export { headerOf, headersOf, listOf, methodOf, statusOf, type WireMessage } from "./access-edge/wire.ts";
 export {

@@ -1,7 +1,7 @@
 /** Default patience of every wait, ms. */
 export const DEFAULT_WAIT_MS = 5000;
 /** How many of the last entries a failed wait shows. */
-export const SHOWN_ON_FAILURE = 6;
+const SHOWN_ON_FAILURE = 6;
 
 export interface WaitOptions {
   /** What is waited for, as the end of "waited 5 s for ...". */

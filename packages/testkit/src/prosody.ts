@@ -26,7 +26,7 @@ export interface ProsodyOptions {
 export interface Prosody {
   /** Plain c2s on 127.0.0.1, SASL PLAIN allowed without TLS. */
   readonly c2sPort: number;
-  /** XEP-0114 on 127.0.0.1. */
+  /** XEP-0114 on 127.0.0.1; closed when there are no components. */
   readonly componentPort: number;
   /** Of the running process; undefined while it is down. */
   readonly pid: number | undefined;
@@ -41,11 +41,11 @@ export interface Prosody {
 }
 
 /** How long a start may take, ms. */
-export const START_MS = 15_000;
+const START_MS = 15_000;
 /** How long an orderly end may take before SIGKILL, ms. */
-export const STOP_MS = 3000;
+const STOP_MS = 3000;
 /** Starts tried with new ports, because a free port may be gone when Prosody asks for it. */
-export const PORT_ATTEMPTS = 3;
+const PORT_ATTEMPTS = 3;
 const POLL_MS = 20;
 
 /** Prosody's file name encoding: everything but letters, digits and the underscore as %xx. */
@@ -124,12 +124,15 @@ class Launched implements Prosody {
   readonly c2sPort: number;
   readonly componentPort: number;
   readonly #program: string;
+  /** Prosody opens the component port only when it has a component. */
+  readonly #awaited: readonly number[];
   readonly #dir: string;
   #child: ChildProcess | undefined;
   readonly #atExit = () => this.#child?.kill("SIGKILL");
 
   constructor(options: ProsodyOptions, ports: readonly [number, number]) {
     [this.c2sPort, this.componentPort] = ports;
+    this.#awaited = options.components.length > 0 ? ports : [this.c2sPort];
     this.#program = options.program ?? "/usr/bin/prosody";
     this.#dir = mkdtempSync(join(tmpdir(), "testkit-prosody-"));
     mkdirSync(join(this.#dir, "data"));
@@ -166,11 +169,13 @@ class Launched implements Prosody {
       process.removeListener("exit", this.#atExit);
     });
     const giveUpAt = Date.now() + START_MS;
-    while (!((await accepts(this.c2sPort)) && (await accepts(this.componentPort)))) {
+    while (!(await Promise.all(this.#awaited.map(accepts))).every(Boolean)) {
       if (failure === undefined && Date.now() > giveUpAt) failure = `not ready after ${START_MS / 1000} s`;
       if (failure !== undefined) {
+        // Killing it sets `failure` anew.
+        const why = failure;
         await this.kill();
-        throw new Error(`Prosody did not start: ${failure}\n${this.log().split("\n").slice(-15).join("\n")}`);
+        throw new Error(`Prosody did not start: ${why}\n${this.log().split("\n").slice(-15).join("\n")}`);
       }
       await pause(POLL_MS);
     }
@@ -206,7 +211,7 @@ class Launched implements Prosody {
   }
 }
 
-/** Starts a real Prosody on loopback with a directory of its own; resolves when both ports accept connections. */
+/** Starts a real Prosody on loopback with a directory of its own; resolves when its ports accept connections. */
 export async function startProsody(options: ProsodyOptions): Promise<Prosody> {
   checkUsers(options);
   let last: unknown;

@@ -1,5 +1,5 @@
 /** Who says a step to whom, seen from the program under test ("we"). */
-export type StepKind = "sip>" | "sip<" | "xmpp>" | "xmpp<" | "clock";
+type StepKind = "sip>" | "sip<" | "xmpp>" | "xmpp<" | "clock";
 
 interface StepBase {
   /** Line of the file, from 1. */
@@ -7,7 +7,7 @@ interface StepBase {
 }
 
 /** A header line of a SIP step; `absent` is the form `!Name`: the message must not have it. */
-export interface HeaderLine {
+interface HeaderLine {
   readonly line: number;
   readonly name: string;
   readonly value: string;
@@ -27,7 +27,7 @@ export interface XmppStep extends StepBase {
   readonly stanza: string;
 }
 
-export interface ClockStep extends StepBase {
+interface ClockStep extends StepBase {
   readonly kind: "clock";
   readonly ms: number;
 }

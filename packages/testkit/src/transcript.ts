@@ -23,7 +23,7 @@ export type ReplayMode = "plain" | "bytes" | "cuts" | "doubled";
 export const ALL_MODES: readonly ReplayMode[] = ["plain", "bytes", "cuts", "doubled"];
 
 /** Longer messages are not cut at every position, bytes. */
-export const MAX_CUT_BYTES = 700;
+const MAX_CUT_BYTES = 700;
 
 /** The program did not keep to the transcript; `message` shows both side by side with `name:line`. */
 export class TranscriptMismatch extends Error {}
@@ -62,7 +62,7 @@ export function runTranscript(
 }
 
 /** The wire form of a `sip >` step: holes filled, CRLF, and a Content-Length unless the step has one. */
-export function sipStepBytes(step: SipStep, caught: Caught): Uint8Array {
+function sipStepBytes(step: SipStep, caught: Caught): Uint8Array {
   const body = new TextEncoder().encode(fillHoles(step.body ?? "", caught).replaceAll("\n", "\r\n"));
   const lines = [step.startLine, ...step.headers.map(({ name, value }) => `${name}: ${value}`)];
   if (!step.headers.some(({ name }) => /^(content-length|l)$/i.test(name))) {

@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { connect } from "node:net";
 import type { Element } from "ltx";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { freePorts } from "./free-ports.ts";
 import { type Prosody, startProsody } from "./prosody.ts";
 import { XmppClient } from "./xmpp-client.ts";
 import { XmppStreamReader } from "./xmpp-stream.ts";
@@ -100,6 +101,22 @@ describe.skipIf(!existsSync("/usr/bin/prosody"))("Prosody and its users", () => 
 });
 
 describe("startProsody", () => {
+  it.skipIf(!existsSync("/usr/bin/prosody"))(
+    "is ready without components, on the ports it was told",
+    async () => {
+      const [portBase] = await freePorts(1);
+      const prosody = await startProsody({
+        domains: ["example.com"],
+        users: [],
+        components: [],
+        portBase: portBase!,
+      });
+      expect([prosody.c2sPort, prosody.componentPort]).toEqual([portBase, portBase! + 1]);
+      await prosody.stop();
+      expect(prosody.pid).toBeUndefined();
+    },
+  );
+
   it("says why it could not start", async () => {
     const options = { domains: ["example.com"], users: [], components: [] };
     await expect(startProsody({ ...options, program: "/nonexistent/prosody" })).rejects.toThrow("ENOENT");

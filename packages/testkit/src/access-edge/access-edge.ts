@@ -5,14 +5,7 @@ import { AnswerScript, type InvitePolicy, type ScriptedAnswer } from "./answers.
 import { checkRequest, checkSdp } from "./checks.ts";
 import type { PeerDialog } from "./dialog.ts";
 import { Exchange } from "./exchange.ts";
-import {
-  type Blame,
-  describeMessage,
-  describeViolation,
-  FAULTS,
-  type FaultId,
-  type Violation,
-} from "./faults.ts";
+import { type Blame, describeViolation, FAULTS, type FaultId, type Violation } from "./faults.ts";
 import { Front } from "./front.ts";
 import { type Conversation, IncomingInvite, type SeenIm, startConversation } from "./im.ts";
 import type { Link, LinkListener } from "./link.ts";
@@ -28,6 +21,7 @@ import {
   type Watching,
 } from "./presence.ts";
 import type { LyncState } from "./presence-body.ts";
+import { describeSeen, type Seen } from "./seen.ts";
 import { type Home, hex, type Style } from "./stamps.ts";
 import { headerOf, isResponse, methodOf, tagOf, type WireMessage } from "./wire.ts";
 
@@ -48,21 +42,6 @@ export interface AccessEdgeOptions {
   readonly port?: number;
   readonly partner?: PartnerAddress;
   readonly style?: Style;
-}
-
-/** A SIP message on the wire of the simulated edge. */
-export interface Seen {
-  /** ms since the edge was started. */
-  readonly at: number;
-  /** "received" came from the program under test. */
-  readonly direction: "received" | "sent";
-  /** Number of the connection, from 1. */
-  readonly link: number;
-  readonly message: WireMessage;
-}
-
-function describeSeen({ at, direction, link, message }: Seen): string {
-  return `${at.toFixed(0)} ms ${direction === "sent" ? "<<" : ">>"} ${link} ${describeMessage(message)}`;
 }
 
 /** How many lines of the transcript a failed exchange shows. */

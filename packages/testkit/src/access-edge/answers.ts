@@ -19,7 +19,7 @@ export type InvitePolicy =
       readonly provisional?: readonly number[];
       /** Says `Supported: ms-text-format` and takes the text in the INVITE for delivered. */
       readonly consumeFirstText?: boolean;
-      /** How long the 200 waits for its ACK before it is a fault, ms; default `ACK_PATIENCE_MS`. */
+      /** How long the 200 waits for its ACK before it is a fault, ms; default 5000. */
       readonly ackPatienceMs?: number;
     }
   | {

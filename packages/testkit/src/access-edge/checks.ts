@@ -31,7 +31,7 @@ const MS_EXTENSIONS: ReadonlySet<string> = new Set([
 const FORBIDDEN: ReadonlySet<number> = new Set([401, 407, 503, 600]);
 
 /** A host name with a dot that is no IPv4 address; not an IPv6 reference either. */
-export function isFqdn(host: string): boolean {
+function isFqdn(host: string): boolean {
   return /^[a-z0-9-]+(\.[a-z0-9-]+)+$/i.test(host) && !/^[\d.]+$/.test(host);
 }
 

@@ -9,7 +9,7 @@ import { addressOfRecord, type HeaderList, token } from "./stamps.ts";
 import { cseqOf, headerOf, listOf, methodOf, statusOf, type WireMessage } from "./wire.ts";
 
 /** How long an INVITE's 200 waits for its ACK before it is a fault, ms. */
-export const ACK_PATIENCE_MS = 5000;
+const ACK_PATIENCE_MS = 5000;
 
 const RICH_TEXT = Buffer.from("X-MMS-IM-Format: FN=Segoe%20UI; EF=; CO=0; CS=0; PF=2\r\n\r\n", "utf16le")
   .toString("base64")

@@ -13,7 +13,7 @@ export interface WireMessage {
 export class WireFault extends Error {}
 
 /** The largest message the partner takes, bytes. */
-export const MAX_MESSAGE_BYTES = 1_048_576;
+const MAX_MESSAGE_BYTES = 1_048_576;
 
 const START = /^(?:[A-Z]+ \S+ SIP\/2\.0|SIP\/2\.0 [1-6]\d\d(?: .*)?)$/;
 const COMPACT: Readonly<Record<string, string>> = {
