@@ -30,7 +30,7 @@ export function parseNameAddr(text: string): NameAddr | undefined {
     if (open < 0) return parseAddrSpec(text, start);
     const name = sliceTrimmed(text, start, open);
     // `sip:a@b;x=<sip:c@d>` is one address to this reader and another to the next.
-    if (/[;"\\]/.test(name)) return undefined;
+    if (/[;"\\>]/.test(name)) return undefined;
     if (name !== "") display = name;
   }
   const end = text.indexOf(">", open + 1);
