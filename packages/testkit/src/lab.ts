@@ -82,7 +82,7 @@ export async function startLab(options: {
     say(`Tombolo, edge and gateway in one process (pid ${tombolo.pid}, SIP port ${sipPort})`);
 
     const alice = await XmppClient.login({ jid: ALICE, password: "wonderland", port: prosody.c2sPort });
-    stops.push(() => alice.close());
+    stops.push(() => alice.stop());
     const adminUrl = `http://127.0.0.1:${adminPort}`;
     return { edge, alice, prosody, authority, sipPort, dir, adminUrl, tombolo, stop };
   } catch (error) {

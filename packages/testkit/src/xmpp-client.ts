@@ -1,5 +1,5 @@
 import { connect, type Socket } from "node:net";
-import { createElement, type Element, escapeXML } from "ltx";
+import { createElement, type Element, escapeXML, parse } from "ltx";
 import { Journal, type WaitOptions } from "./journal.ts";
 import { XmppStreamReader } from "./xmpp-stream.ts";
 
@@ -24,6 +24,8 @@ export class XmppClient {
   /** Every stanza received since login, oldest first. */
   readonly received: readonly Element[];
   readonly bareJid: string;
+  /** Told of every stanza as it passes, for who draws a picture. */
+  onStanza: ((stanza: Element, direction: "received" | "sent") => void) | undefined;
   #fullJid = "";
   readonly #journal = new Journal<Element>((stanza) => stanza.toString());
   readonly #socket: Socket;
@@ -58,7 +60,10 @@ export class XmppClient {
       await client.#bind(options.resource ?? "testkit");
       // Only who has asked for the roster is told of subscriptions (RFC 6121 3.1.6).
       await client.#exchange(`<iq type="get" id="roster"><query xmlns="jabber:iq:roster"/></iq>`);
-      client.#handle = (stanza) => client.#journal.add(stanza);
+      client.#handle = (stanza) => {
+        client.onStanza?.(stanza, "received");
+        client.#journal.add(stanza);
+      };
       client.#fail = () => {};
       if (options.available !== false) client.presence();
       return client;
@@ -74,6 +79,7 @@ export class XmppClient {
 
   /** A stanza as text or element; without an id it stays without one. */
   send(stanza: string | Element): void {
+    if (this.onStanza) this.onStanza(typeof stanza === "string" ? parse(stanza) : stanza, "sent");
     this.#socket.write(stanza.toString());
   }
 

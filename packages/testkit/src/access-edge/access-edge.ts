@@ -55,6 +55,8 @@ const ALLOW = "INVITE, ACK, BYE, CANCEL, OPTIONS, INFO, MESSAGE, UPDATE, SUBSCRI
 export class AccessEdge implements WatcherService {
   /** Everything on the wire, both directions, oldest first. */
   readonly transcript: Seen[] = [];
+  /** Told of every message as it passes, for who draws a picture. */
+  onSeen: ((seen: Seen) => void) | undefined;
   /** Faults of the program under test, oldest first. A test ends with `expect(edge.faults()).toEqual([])`. */
   readonly violations: Violation[] = [];
   /** Everyone who watches or watched the user at home. */
@@ -264,6 +266,7 @@ export class AccessEdge implements WatcherService {
   #record(direction: Seen["direction"], message: WireMessage, link: Link): Seen {
     const seen = { at: performance.now() - this.#startedAt, direction, link: link.id, message };
     this.transcript.push(seen);
+    this.onSeen?.(seen);
     return seen;
   }
 
