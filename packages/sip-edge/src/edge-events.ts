@@ -80,7 +80,9 @@ export type EdgeObservation =
       readonly side: "outside";
       readonly partner: string;
       readonly direction: Direction;
-      readonly class: string;
+      /** Of the request. */
+      readonly method: string;
+      readonly status: number;
     }
   | {
       readonly kind: "decision";

@@ -84,7 +84,14 @@ Expires: 3600
 Content-Length: 0`,
     );
     expect(taken.observed).toEqual([
-      { kind: "response", side: "outside", partner: "contoso.example", direction: "out", class: "2xx" },
+      {
+        kind: "response",
+        side: "outside",
+        partner: "contoso.example",
+        direction: "out",
+        method: "SUBSCRIBE",
+        status: 200,
+      },
     ]);
   });
 

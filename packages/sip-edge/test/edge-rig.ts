@@ -2,7 +2,7 @@
 import { DEFAULT_MESSAGE_LIMITS, parseHead, type SipMessage, serializeBytes } from "@tombolo/sip";
 import { Edge, type EdgeObservation, type EdgeOutput, type EdgeSettings } from "../src/index.ts";
 
-export const SETTINGS: EdgeSettings = {
+const SETTINGS: EdgeSettings = {
   advertise: { host: "sip.example.com", port: 5061 },
   ourDomains: ["example.com"],
   partners: [

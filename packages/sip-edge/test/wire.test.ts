@@ -83,6 +83,7 @@ describe("bytes of a partner", () => {
     const drip = setInterval(() => peer.write("i"), 10);
     await peer.ended;
     clearInterval(drip);
+    await rig.until(() => rig.driver.connections.length === 0, "no connection");
     expect(rig.inside).toHaveLength(1);
     expect(rig.observed).toContainEqual(
       expect.objectContaining({ kind: "connection", state: "closed", why: "partial" }),

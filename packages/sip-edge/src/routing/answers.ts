@@ -12,7 +12,7 @@ export function hasOwnTag(message: SipMessage): boolean {
 }
 
 /** Undefined for methods that are never answered, and for what no answer would find its way back to. */
-export function ownAnswer(
+function ownAnswer(
   context: EdgeContext,
   request: SipMessage,
   status: number,
@@ -35,7 +35,7 @@ export function answerPartner(
   if (message === undefined) return;
   context.put({ kind: "send", connection: link.id, message });
   const partner = context.partners.get(link.label);
-  if (partner) context.put(partner.responseSeen("out", status));
+  if (partner) context.put(partner.seen.out.response(request.method, status));
 }
 
 /** Answers a node's request. */

@@ -69,7 +69,7 @@ export class Arrivals {
       filter: context.inward,
     });
     const node = context.routingNode.name;
-    context.put(partner.admitted("in"));
+    context.put(partner.seen.in.admitted);
     if (rule.answered) {
       context.transactions.add(
         {
@@ -118,7 +118,7 @@ export class Arrivals {
 
   /** RFC 3261 11.2; says nothing about users. */
   private options({ message, link, voice }: Arrival): void {
-    this.context.put(voice!.partner.admitted("in"));
+    this.context.put(voice!.partner.seen.in.admitted);
     answerPartner(this.context, link, message, 200, [
       ["Allow", ALLOW],
       ["Accept", "application/sdp, application/pidf+xml, text/plain"],
@@ -145,7 +145,7 @@ export class Arrivals {
 
   private count(link: Link, voice: Voice | undefined, message: SipMessage): void {
     const partner = voice?.partner ?? this.context.partners.get(link.label);
-    if (partner) this.context.put(partner.requestSeen("in", message.method));
+    if (partner) this.context.put(partner.seen.in.request(message.method));
   }
 
   private drop(reason: DropReason, partner: string): void {

@@ -2,7 +2,7 @@ import type { Millis } from "@tombolo/sip";
 import type { DialFailure } from "../edge-events.ts";
 
 /** What a node is told when a partner can't be reached: 502 where the cure is a certificate, else 504. */
-export const DIAL_STATUS = {
+const DIAL_STATUS = {
   refused: 504,
   unreachable: 504,
   timeout: 504,

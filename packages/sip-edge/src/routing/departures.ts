@@ -84,7 +84,7 @@ export class Departures {
       maxForwards: hops === undefined || hops > 255 ? DEFAULT_MAX_FORWARDS : hops - 1,
       filter: context.outward,
     });
-    context.put(partner!.admitted("out"));
+    context.put(partner!.seen.out.admitted);
     let transaction: Transaction | undefined;
     if (rule.answered) {
       transaction = {
@@ -134,7 +134,7 @@ export class Departures {
       link.pending++;
     }
     this.context.put({ kind: "send", connection: link.id, message });
-    this.context.put(partner.requestSeen("out", message.method));
+    this.context.put(partner.seen.out.request(message.method));
   }
 
   private absorbs(node: string, message: SipMessage): boolean {

@@ -1,9 +1,8 @@
 import type { SipMessage } from "@tombolo/sip";
-import type { Direction, EdgeObservation, EdgeOutput } from "../edge-events.ts";
 import type { EdgePartner } from "../settings.ts";
 import { Breaker } from "./breaker.ts";
 import type { Link } from "./link.ts";
-import { methodLabel } from "./methods.ts";
+import { Sightings } from "./sightings.ts";
 import type { Transaction } from "./transaction.ts";
 
 /** A request that waits for a connection. */
@@ -22,11 +21,11 @@ export class PartnerState {
   readonly inbound: Link[] = [];
   waiting: Waiting[] = [];
   dialing = false;
-  /** Observations are values that recur: each is made once. */
-  private readonly seen = new Map<string, EdgeOutput>();
+  readonly seen: { readonly in: Sightings; readonly out: Sightings };
 
   constructor(partner: EdgePartner) {
     this.partner = partner;
+    this.seen = { in: new Sightings(partner.domain, "in"), out: new Sightings(partner.domain, "out") };
   }
 
   get domain(): string {
@@ -47,54 +46,5 @@ export class PartnerState {
     const links = link.direction === "out" ? this.outbound : this.inbound;
     const at = links.indexOf(link);
     if (at >= 0) links.splice(at, 1);
-  }
-
-  requestSeen(direction: Direction, method: string): EdgeOutput {
-    const label = methodLabel(method);
-    return (
-      this.seen.get(direction + label) ??
-      this.remember(direction + label, {
-        kind: "request",
-        side: "outside",
-        partner: this.domain,
-        direction,
-        method: label,
-      })
-    );
-  }
-
-  responseSeen(direction: Direction, status: number): EdgeOutput {
-    const label = `${Math.floor(status / 100)}xx`;
-    return (
-      this.seen.get(direction + label) ??
-      this.remember(direction + label, {
-        kind: "response",
-        side: "outside",
-        partner: this.domain,
-        direction,
-        class: label,
-      })
-    );
-  }
-
-  admitted(direction: Direction): EdgeOutput {
-    const key = `${direction}+`;
-    return (
-      this.seen.get(key) ??
-      this.remember(key, {
-        kind: "decision",
-        gate: "edge",
-        decision: "allow",
-        reason: "partner",
-        partner: this.domain,
-        direction,
-      })
-    );
-  }
-
-  private remember(key: string, observation: EdgeObservation): EdgeOutput {
-    const output: EdgeOutput = { kind: "observe", observation };
-    this.seen.set(key, output);
-    return output;
   }
 }

@@ -35,7 +35,7 @@ export class Relay {
     const transaction = this.find(response);
     const domain = transaction?.partner.domain ?? link.label;
     const partner = context.partners.get(domain);
-    if (partner) context.put(partner.responseSeen("in", response.status));
+    if (partner) context.put(partner.seen.in.response(response.method, response.status));
     if (transaction?.from === "node" && link.voices.has(domain)) this.heard(transaction, response, now);
     else if (!isForOwnCancel(response)) this.drop("stray-response", link.label, "in");
   }
@@ -168,7 +168,7 @@ export class Relay {
     const start = outboundStart(response.start, transaction.method);
     const message = forwardedResponse(response, context.outward, start);
     context.put({ kind: "send", connection: link.id, message });
-    context.put(transaction.partner.responseSeen("out", message.status));
+    context.put(transaction.partner.seen.out.response(transaction.method, message.status));
   }
 
   /** To the side the request went to. */
@@ -183,7 +183,7 @@ export class Relay {
     const link = transaction.link?.open === true ? transaction.link : partner.best;
     if (!link) return;
     context.put({ kind: "send", connection: link.id, message: request });
-    context.put(partner.requestSeen("out", request.method));
+    context.put(partner.seen.out.request(request.method));
   }
 
   /** The connection a partner's request came on, or another of the same partner (RFC 3261 18.2.2). */
