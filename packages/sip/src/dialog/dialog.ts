@@ -1,0 +1,182 @@
+import type { SipMessage } from "../message/message.ts";
+import { parseSipUri } from "../uri/sip-uri.ts";
+import { detach } from "./detach.ts";
+import { type Routing, routeSetOf, routingOf } from "./route-set.ts";
+
+/** How far own CSeq numbers may go beyond a snapshot before the next one has to be taken (RFC 3261 12.2.1.1). */
+export const SNAPSHOT_CSEQ_STEP = 64;
+
+/** A dialog as plain data, for keeping over a restart. */
+export interface DialogSnapshot {
+  readonly callId: string;
+  readonly localTag: string;
+  readonly remoteTag: string;
+  /** Our From value, tag included. */
+  readonly local: string;
+  /** The peer's From or To value as it came, tag and all other parameters included. */
+  readonly remote: string;
+  readonly target: string;
+  readonly routes: readonly string[];
+  /** No number above this was or will be used before the next snapshot. */
+  readonly localCSeq: number;
+  readonly remoteCSeq: number | undefined;
+  readonly partner: string | undefined;
+}
+
+/** Identifies a dialog (RFC 3261 12): what a request or response inside it shows. */
+export function dialogId(callId: string, localTag: string, remoteTag: string): string {
+  return `${localTag} ${remoteTag} ${callId}`;
+}
+
+/**
+ * One dialog (RFC 3261 12): whom we talk to, by which way, and the two sequences of numbers. What it is for is known
+ * elsewhere. All texts are kept as they came, so that they go out byte for byte.
+ */
+export class Dialog {
+  readonly id: string;
+  readonly callId: string;
+  readonly localTag: string;
+  readonly remoteTag: string;
+  readonly local: string;
+  readonly remote: string;
+  /** The partner whose proven peer made it; its requests may come from nobody else. */
+  readonly partner: string | undefined;
+  /** The number of the last request of ours. */
+  localCSeq: number;
+  /** The number of the peer's last request; undefined before its first. */
+  remoteCSeq: number | undefined;
+  private target: string;
+  private routes: readonly string[];
+  private routing: Routing;
+
+  constructor(state: DialogSnapshot) {
+    this.callId = detach(state.callId);
+    this.localTag = detach(state.localTag);
+    this.remoteTag = detach(state.remoteTag);
+    this.id = dialogId(this.callId, this.localTag, this.remoteTag);
+    this.local = detach(state.local);
+    this.remote = detach(state.remote);
+    this.partner = state.partner;
+    this.localCSeq = state.localCSeq;
+    this.remoteCSeq = state.remoteCSeq;
+    this.target = detach(state.target);
+    this.routes = state.routes;
+    this.routing = routingOf(this.routes, this.target);
+  }
+
+  get requestUri(): string {
+    return this.routing.requestUri;
+  }
+
+  get routeValues(): readonly string[] {
+    return this.routing.routes;
+  }
+
+  nextCSeq(): number {
+    this.localCSeq += 1;
+    return this.localCSeq;
+  }
+
+  /**
+   * Notes the number of a request that came. Gaps are fine: others of the peer's requests went another way or nowhere.
+   * @returns false for one that is not above the last (RFC 3261 12.2.2): it was overtaken, or is a late copy.
+   */
+  acceptCSeq(number: number): boolean {
+    if (this.remoteCSeq !== undefined && number <= this.remoteCSeq) return false;
+    this.remoteCSeq = number;
+    return true;
+  }
+
+  /** Takes the remote target from a target refresh request or the 2xx to one of ours (RFC 3261 12.2). */
+  refreshTarget(message: SipMessage): void {
+    const target = contactUri(message);
+    if (target === undefined || target === this.target) return;
+    this.target = detach(target);
+    this.routing = routingOf(this.routes, this.target);
+  }
+
+  /** Replaces the route set: only while a subscription is being made, never later (RFC 6665 4.4.1). */
+  adoptRoutes(routes: readonly string[]): void {
+    this.routes = routes;
+    this.routing = routingOf(routes, this.target);
+  }
+
+  get hasRoutes(): boolean {
+    return this.routes.length > 0;
+  }
+
+  /** Own numbers may rise by SNAPSHOT_CSEQ_STEP before the next snapshot is needed. */
+  snapshot(): DialogSnapshot {
+    const { callId, localTag, remoteTag, local, remote, target, routes, remoteCSeq, partner } = this;
+    const localCSeq = this.localCSeq + SNAPSHOT_CSEQ_STEP;
+    return { callId, localTag, remoteTag, local, remote, target, routes, localCSeq, remoteCSeq, partner };
+  }
+}
+
+const REFRESHING: ReadonlySet<string> = new Set(["INVITE", "UPDATE", "SUBSCRIBE", "NOTIFY", "BENOTIFY"]);
+
+/** Requests that move the remote target (RFC 3261 12.2, RFC 3311 5, RFC 6665 4.4.1). */
+export function refreshesTarget(method: string): boolean {
+  return REFRESHING.has(method);
+}
+
+/** The URI of the one Contact of a message, verbatim; undefined where there is not exactly one, or not a SIP URI. */
+export function contactUri(message: SipMessage): string | undefined {
+  const contacts = message.list("Contact");
+  if (contacts.length !== 1) return undefined;
+  const uri = message.contact?.uri;
+  return uri !== undefined && parseSipUri(uri) ? uri : undefined;
+}
+
+/** Our side of an INVITE or SUBSCRIBE that got a 2xx (RFC 3261 12.1.2). */
+export function dialogOfAnswer(
+  request: SipMessage,
+  response: SipMessage,
+  partner: string | undefined,
+): Dialog {
+  return new Dialog({
+    callId: request.callId,
+    localTag: request.fromTag ?? "",
+    remoteTag: response.toTag ?? "",
+    local: request.get("From") ?? "",
+    remote: response.get("To") ?? "",
+    // Some answers to SUBSCRIBE lack the Contact; the NOTIFY may bring one.
+    target: contactUri(response) ?? request.uri,
+    routes: routeSetOf(response, "client"),
+    localCSeq: request.cseq?.number ?? 0,
+    remoteCSeq: undefined,
+    partner,
+  });
+}
+
+/** Our side of an INVITE or SUBSCRIBE that we answer with a 2xx (RFC 3261 12.1.1). */
+export function dialogOfRequest(request: SipMessage, toTag: string, partner: string): Dialog {
+  return new Dialog({
+    callId: request.callId,
+    localTag: toTag,
+    remoteTag: request.fromTag ?? "",
+    local: `${request.get("To") ?? ""};tag=${toTag}`,
+    remote: request.get("From") ?? "",
+    target: contactUri(request) ?? request.from?.uri ?? "",
+    routes: routeSetOf(request, "server"),
+    localCSeq: 0,
+    remoteCSeq: request.cseq?.number,
+    partner,
+  });
+}
+
+/** Our side of a SUBSCRIBE whose NOTIFY came before its answer (RFC 6665 4.4.1). */
+export function dialogOfNotify(subscribe: SipMessage, notify: SipMessage, partner: string): Dialog {
+  return new Dialog({
+    callId: subscribe.callId,
+    localTag: subscribe.fromTag ?? "",
+    remoteTag: notify.fromTag ?? "",
+    local: subscribe.get("From") ?? "",
+    remote: notify.get("From") ?? "",
+    target: contactUri(notify) ?? subscribe.uri,
+    routes: routeSetOf(notify, "server"),
+    localCSeq: subscribe.cseq?.number ?? 0,
+    remoteCSeq: notify.cseq?.number,
+    partner,
+  });
+}
