@@ -1,3 +1,4 @@
+export { Dialog, type DialogSnapshot, dialogId, SNAPSHOT_CSEQ_STEP } from "./dialog/dialog.ts";
 export { formatDeltaSeconds, MAX_DELTA_SECONDS, parseDeltaSeconds } from "./event/expires.ts";
 export { DEFAULT_EXPIRES_S, DEFAULT_NOTIFY_INTERVAL_MS, Notifier } from "./event/notifier.ts";
 export type {
@@ -119,3 +120,17 @@ export type {
   RequestRef,
   VerifiedPeer,
 } from "./user-agent/port.ts";
+export {
+  ALLOW,
+  ALLOWED_METHODS,
+  DEFAULT_USER_AGENT_LIMITS,
+  USER_AGENT_TRAITS,
+  type UserAgentLimits,
+  type UserAgentSettings,
+} from "./user-agent/settings.ts";
+export {
+  UserAgent,
+  type UserAgentCounts,
+  type UserAgentInput,
+  type UserAgentOutput,
+} from "./user-agent/user-agent.ts";

@@ -79,7 +79,12 @@ export type EngineCommand =
 
 export type Outcome =
   /** `dialog` is set when a 2xx made one. */
-  | { readonly kind: "final"; readonly status: number; readonly message: SipMessage; readonly dialog?: DialogId | undefined }
+  | {
+      readonly kind: "final";
+      readonly status: number;
+      readonly message: SipMessage;
+      readonly dialog?: DialogId | undefined;
+    }
   /** Nobody answered within 64*T1 (timers B and F): the other side may have seen it. */
   | { readonly kind: "timeout" }
   | { readonly kind: "unreachable"; readonly why: string; readonly mayHaveBeenSent: boolean };
