@@ -2,7 +2,16 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { parseCSeq } from "./cseq.ts";
 import { splitList } from "./list.ts";
-import { formatParams, hasParam, param, paramIn, parseParams, quote, unquote } from "./params.ts";
+import {
+  formatParams,
+  hasParam,
+  param,
+  paramIn,
+  parseParams,
+  quote,
+  quotesClose,
+  unquote,
+} from "./params.ts";
 import { parseVia } from "./via.ts";
 
 describe("Via", () => {
@@ -103,11 +112,13 @@ describe("parameters", () => {
   });
 
   test("one found alone is the one found among all", () => {
-    const piece = fc.constantFrom(";", "=", "ab", "AB", "c", " ", "\t", "\\", "<", "\xa0");
+    const piece = fc.constantFrom(";", "=", "ab", "AB", "c", " ", "\t", "\\", '"', "<", "\xa0");
     fc.assert(
       fc.property(fc.array(piece, { maxLength: 12 }), (pieces) => {
         const text = `;${pieces.join("")}`;
-        expect(paramIn(text, 0, "ab")).toBe(param(parseParams(text, 0)!, "ab"));
+        const params = parseParams(text, 0);
+        expect(quotesClose(text, 0)).toBe(params !== undefined);
+        if (params) expect(paramIn(text, 0, "ab")).toBe(param(params, "ab"));
       }),
       { numRuns: 2000 },
     );

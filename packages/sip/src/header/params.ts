@@ -40,28 +40,52 @@ export function parseParams(text: string, from: number): Params | undefined {
 }
 
 /**
- * What `param(parseParams(text, from), name)` gives, without making the other parameters: for the one that matching
- * needs of every message.
+ * What `param(parseParams(text, from), name)` gives for readable parameters, without making the others: for the one
+ * that matching needs of every message.
  *
- * @param from index of the first `;`, or the end of the text; there is no `"` behind it.
+ * @param from index of the first `;`, or the end of the text.
  * @param name lower-case letters.
  */
 export function paramIn(text: string, from: number, name: string): string | undefined {
+  let quoteAt = text.indexOf('"', from);
   for (let at = text.indexOf(";", from); at >= 0; at = text.indexOf(";", at + 1)) {
+    while (quoteAt >= 0 && quoteAt < at) {
+      const close = closingQuote(text, quoteAt);
+      if (close > at) at = text.indexOf(";", close);
+      if (close < 0 || at < 0) return undefined;
+      quoteAt = text.indexOf('"', close + 1);
+    }
     let i = at + 1;
     while (isBlank(text.charCodeAt(i))) i++;
     let n = 0;
     while (n < name.length && (text.charCodeAt(i + n) | 0x20) === name.charCodeAt(n)) n++;
     if (n < name.length) continue;
     i = skipSpace(text, i + n);
-    if (text.charCodeAt(i) === EQUALS) {
-      const end = text.indexOf(";", i);
-      return sliceTrimmed(text, i + 1, end < 0 ? text.length : end);
-    }
+    if (text.charCodeAt(i) === EQUALS)
+      return unquote(sliceTrimmed(text, i + 1, valueEnd(text, i + 1, quoteAt)));
     // `;tag` stands without value; `;tagline=1` is another parameter.
     if (i >= text.length || text.charCodeAt(i) === SEMICOLON) return "";
   }
   return undefined;
+}
+
+/** Index of the `;` behind a value, or the length. `quoteAt` is the next quote, or -1. */
+function valueEnd(text: string, from: number, quoteAt: number): number {
+  const end = text.indexOf(";", from);
+  if (end < 0) return text.length;
+  if (quoteAt < 0 || quoteAt > end) return end;
+  const close = closingQuote(text, quoteAt);
+  return close < 0 ? text.length : valueEnd(text, close + 1, text.indexOf('"', close + 1));
+}
+
+/** True when every quote behind `from` is closed. */
+export function quotesClose(text: string, from: number): boolean {
+  for (let open = text.indexOf('"', from); open >= 0; ) {
+    const close = closingQuote(text, open);
+    if (close < 0) return false;
+    open = text.indexOf('"', close + 1);
+  }
+  return true;
 }
 
 /** The value of a parameter: undefined when absent, "" when it stands without value. Quotes are taken off. */

@@ -1,4 +1,4 @@
-import { type Params, param, paramIn, parseParams } from "./params.ts";
+import { type Params, paramIn, parseParams, quotesClose } from "./params.ts";
 import { COLON, charTable, digits, isBlank, SEMICOLON, SLASH, skipSpace, skipToken } from "./scan.ts";
 
 /** One Via element (RFC 3261 20.42). */
@@ -41,11 +41,9 @@ export function parseVia(text: string): Via | undefined {
   }
   at = skipSpace(text, at);
   if (at < text.length && text.charCodeAt(at) !== SEMICOLON) return undefined;
-  const isQuoted = text.indexOf('"', at) >= 0;
-  const params = isQuoted ? parseParams(text, at) : undefined;
-  if (isQuoted && !params) return undefined;
-  const transport = text.slice(transportStart, transportEnd).toUpperCase();
-  return new ViaElement(transport, text.slice(hostStart, hostEnd).toLowerCase(), port, text, at, params);
+  if (!quotesClose(text, at)) return undefined;
+  const transport = upperCase(text.slice(transportStart, transportEnd));
+  return new ViaElement(transport, text.slice(hostStart, hostEnd).toLowerCase(), port, text, at);
 }
 
 /** Parameters are only made when asked for, save the branch, which every transaction key has in it. */
@@ -58,27 +56,23 @@ class ViaElement implements Via {
   private readonly paramsAt: number;
   private known: Params | undefined;
 
-  constructor(
-    transport: string,
-    host: string,
-    port: number | undefined,
-    text: string,
-    at: number,
-    known?: Params,
-  ) {
+  constructor(transport: string, host: string, port: number | undefined, text: string, paramsAt: number) {
     this.transport = transport;
     this.host = host;
     this.port = port;
     this.text = text;
-    this.paramsAt = at;
-    this.known = known;
-    this.branch = (known ? param(known, "branch") : paramIn(text, at, "branch")) || undefined;
+    this.paramsAt = paramsAt;
+    this.branch = paramIn(text, paramsAt, "branch") || undefined;
   }
 
   get params(): Params {
     this.known ??= parseParams(this.text, this.paramsAt) ?? [];
     return this.known;
   }
+}
+
+function upperCase(transport: string): string {
+  return transport === "TLS" || transport === "TCP" ? transport : transport.toUpperCase();
 }
 
 /** Index behind `SIP/2.0/`, or -1. */

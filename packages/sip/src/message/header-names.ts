@@ -95,17 +95,56 @@ for (const [short, name] of Object.entries(COMPACT)) {
   BY_SPELLING.set(short, name);
   BY_SPELLING.set(short.toUpperCase(), name);
 }
-/** Spellings by length, first and last character: mostly one to a bucket, so that no text is made to look one up. */
-const BUCKETS = new Map<number, (readonly [spelling: string, name: string])[]>();
-for (const [spelling, name] of BY_SPELLING) {
-  const key = bucketKey(spelling, 0, spelling.length);
-  const bucket = BUCKETS.get(key);
-  if (bucket) bucket.push([spelling, name]);
-  else BUCKETS.set(key, [[spelling, name]]);
+/**
+ * A bit for each header that must be in a message or, save Via, may be there only once (RFC 3261 8.1.1, 20); 0 for
+ * all others.
+ */
+const PLACES: Readonly<Partial<Record<string, number>>> = {
+  Via: 1,
+  From: 2,
+  To: 4,
+  "Call-ID": 8,
+  CSeq: 16,
+  "Max-Forwards": 32,
+  "Content-Type": 64,
+} satisfies Partial<Record<KnownHeader, number>>;
+
+/** One spelling of a known header. */
+interface Spelling {
+  readonly text: string;
+  readonly name: string;
+  readonly place: number;
+  /** Another one in the same bucket. */
+  readonly next: Spelling | undefined;
 }
 
-function bucketKey(text: string, start: number, end: number): number {
-  return (end - start) * 0x10000 + text.charCodeAt(start) * 0x100 + text.charCodeAt(end - 1);
+/** Spellings by length, first and last character: mostly one to a bucket, so that no text is made to look one up. */
+const BUCKETS: (Spelling | undefined)[] = new Array(1024).fill(undefined);
+for (const [text, name] of BY_SPELLING) {
+  const bucket = bucketOf(text, 0, text.length);
+  BUCKETS[bucket] = { text, name, place: placeOf(name), next: BUCKETS[bucket] };
+}
+
+function bucketOf(text: string, start: number, end: number): number {
+  return ((end - start) * 67 + text.charCodeAt(start) * 31 + text.charCodeAt(end - 1)) & 1023;
+}
+
+/** The known header that `text` names from `start` to `end` in one of its usual spellings, or undefined. */
+export function knownHeaderAt(text: string, start: number, end: number): Spelling | undefined {
+  if (end <= start) return undefined;
+  let spelling = BUCKETS[bucketOf(text, start, end)];
+  while (
+    spelling !== undefined &&
+    !(spelling.text.length === end - start && text.startsWith(spelling.text, start))
+  ) {
+    spelling = spelling.next;
+  }
+  return spelling;
+}
+
+/** What a header is to its message: see `PLACES`. */
+export function placeOf(name: string): number {
+  return PLACES[name] ?? 0;
 }
 
 const KNOWN: ReadonlySet<string> = new Set(NAMES);
@@ -118,13 +157,9 @@ export function canonicalHeader(name: string): string {
   return BY_SPELLING.get(name) ?? BY_SPELLING.get(name.toLowerCase()) ?? name;
 }
 
-/** `canonicalHeader` of what stands in `text` from `start` to `end`; undefined when that is not a token. */
-export function headerNameAt(text: string, start: number, end: number): string | undefined {
-  if (end <= start) return undefined;
-  const bucket = BUCKETS.get(bucketKey(text, start, end));
-  if (bucket) for (const [spelling, name] of bucket) if (text.startsWith(spelling, start)) return name;
-  const raw = text.slice(start, end);
-  return isToken(raw) ? canonicalHeader(raw) : undefined;
+/** The name of a header in a spelling that `knownHeaderAt` does not know; undefined when it is not a token. */
+export function otherHeader(raw: string): string | undefined {
+  return isToken(raw) ? (BY_SPELLING.get(raw.toLowerCase()) ?? raw) : undefined;
 }
 
 /** True for a known header in its one spelling: comparing it needs no folding of case. */

@@ -1,5 +1,5 @@
 import { isBlank, sliceTrimmed, trimBlanks } from "../header/scan.ts";
-import { headerNameAt } from "./header-names.ts";
+import { type KnownHeader, knownHeaderAt, otherHeader, placeOf } from "./header-names.ts";
 import type { MessageLimits } from "./limits.ts";
 import { NO_BODY, SipMessage } from "./message.ts";
 import { parseStartLine } from "./start-line.ts";
@@ -14,36 +14,15 @@ export interface ParsedHead {
   readonly contentLength: number | undefined;
 }
 
-/** A CR without its LF, an LF without its CR, and a NUL that is not half of a quoted-pair (RFC 3261 25.1). */
-const STRAY = /\r(?!\n)|(?<!\r)\n|(?<!\\)\0/;
-const STRAYS = /\r(?!\n)|(?<!\r)\n|(?<!\\)\0/g;
 const BAD_LENGTH = "Content-Length is malformed";
+/** A CR without its LF, an LF without its CR. */
+const STRAY_LINE_ENDS = /\r(?!\n)|(?<!\r)\n/g;
+/** A NUL that is not half of a quoted-pair (RFC 3261 25.1). */
+const STRAY_NULS = /(?<!\\)\0/g;
 
-const VIA = 1;
-/** Via, From, To, Call-ID and CSeq stand in every message (RFC 3261 8.1.1). */
-const MANDATORY = 31;
-
-/** A bit for each header that must be there or, save Via, may be there only once (RFC 3261 20); 0 for others. */
-function place(name: string): number {
-  switch (name) {
-    case "Via":
-      return VIA;
-    case "From":
-      return 2;
-    case "To":
-      return 4;
-    case "Call-ID":
-      return 8;
-    case "CSeq":
-      return 16;
-    case "Max-Forwards":
-      return 32;
-    case "Content-Type":
-      return 64;
-    default:
-      return 0;
-  }
-}
+const MANDATORY = ["Via", "From", "To", "Call-ID", "CSeq"] as const satisfies KnownHeader[];
+const MANDATORY_PLACES = MANDATORY.reduce((places, name) => places | placeOf(name), 0);
+const VIA = placeOf("Via");
 
 /**
  * Reads the start line and headers of one message.
@@ -53,41 +32,52 @@ function place(name: string): number {
  *   (RFC 3261 7, 25.1). Folded lines are unfolded. No value ever holds a CR or LF.
  */
 export function parseHead(head: string, limits: MessageLimits): ParsedHead | undefined {
-  if (STRAY.test(head)) return parseStrayHead(head, limits);
-  return parseLines(head, limits);
+  if (head.indexOf("\0") >= 0) return parseStrays(head, STRAY_NULS, "NUL in a header", limits);
+  const parsed = parseLines(head, limits);
+  return parsed === "stray" ? parseStrays(head, STRAY_LINE_ENDS, "line end is not CRLF", limits) : parsed;
 }
 
-/** Lines end at CRLF and nowhere else; who sees line ends in other places would see another message and body. */
-function parseStrayHead(head: string, limits: MessageLimits): ParsedHead | undefined {
-  const parsed = parseLines(head.replace(STRAYS, " "), limits);
-  if (!parsed) return undefined;
-  const ambiguous = /\r(?!\n)|(?<!\r)\n/.test(head);
+/** Reads a head with a blank for each stray character. */
+function parseStrays(
+  head: string,
+  strays: RegExp,
+  why: string,
+  limits: MessageLimits,
+): ParsedHead | undefined {
+  const clean = head.replace(strays, " ");
+  const parsed = parseLines(clean, limits);
+  if (parsed === "stray") return parseStrays(clean, STRAY_LINE_ENDS, "line end is not CRLF", limits);
+  if (!parsed || clean === head) return parsed;
   const { start, headerNames, headerValues } = parsed.message;
-  const fault = ambiguous ? "line end is not CRLF" : "NUL in a header";
-  const message = new SipMessage(start, headerNames, headerValues, NO_BODY, fault);
-  return { message, contentLength: ambiguous ? -1 : parsed.contentLength };
+  const message = new SipMessage(start, headerNames, headerValues, NO_BODY, why);
+  // Who sees line ends in other places sees another message and body.
+  return { message, contentLength: strays === STRAY_LINE_ENDS ? -1 : parsed.contentLength };
 }
 
-function parseLines(head: string, limits: MessageLimits): ParsedHead | undefined {
-  const startEnd = lineEnd(head, 0);
-  const start = parseStartLine(head.slice(0, startEnd));
+/** Lines end at CRLF and nowhere else. */
+function parseLines(head: string, limits: MessageLimits): ParsedHead | undefined | "stray" {
+  let end = lineEnd(head, 0);
+  if (end < 0) return "stray";
+  const start = parseStartLine(head.slice(0, end));
   if (!start) return undefined;
   let { fault } = start;
   const names: string[] = [];
   const values: string[] = [];
   let contentLength: number | undefined;
   let seen = 0;
-  let end = startEnd;
-  for (let at = startEnd + 2; at < head.length; at = end + 2) {
+  for (let at = end + 2; at < head.length; at = end + 2) {
     end = lineEnd(head, at);
     const folded = isFolded(head, end);
     while (isFolded(head, end)) end = lineEnd(head, end + 2);
+    if (end < 0) return "stray";
     const colon = head.indexOf(":", at);
     if (colon < 0 || colon > end) {
       fault ??= "header line without a colon";
       continue;
     }
-    const name = headerName(head, at, colon);
+    const nameEnd = skipBlanksBack(head, at, colon);
+    const known = knownHeaderAt(head, at, nameEnd);
+    const name = known ? known.name : otherHeader(head.slice(at, nameEnd));
     if (name === undefined) {
       fault ??= "header name is not a token";
       continue;
@@ -101,25 +91,28 @@ function parseLines(head: string, limits: MessageLimits): ParsedHead | undefined
       fault ??= `more than ${limits.headers} headers`;
       continue;
     }
-    const bit = place(name);
-    if ((seen & bit) > VIA) fault ??= `${name} stands twice`;
-    seen |= bit;
+    const place = known ? known.place : placeOf(name);
+    if ((seen & place) > VIA) fault ??= `${name} stands twice`;
+    seen |= place;
     names.push(name);
     values.push(value);
   }
   if (contentLength === -1) fault ??= BAD_LENGTH;
-  if ((seen & MANDATORY) !== MANDATORY) fault ??= `${missing(seen)} is missing`;
+  if ((seen & MANDATORY_PLACES) !== MANDATORY_PLACES) fault ??= `${missing(seen)} is missing`;
   return { message: new SipMessage(start.line, names, values, NO_BODY, fault), contentLength };
 }
 
+/** Index of the CRLF that ends the line, or the length; -1 when the next line end is a CR or LF alone. */
 function lineEnd(head: string, from: number): number {
-  const end = head.indexOf("\r\n", from);
-  return end < 0 ? head.length : end;
+  const cr = head.indexOf("\r", from);
+  const lf = head.indexOf("\n", from);
+  if (cr >= 0 && cr === lf - 1) return cr;
+  return cr < 0 && lf < 0 ? head.length : -1;
 }
 
 /** True when the line that ends at `end` goes on in the next one (RFC 3261 7.3.1). */
 function isFolded(head: string, end: number): boolean {
-  return end + 2 < head.length && isBlank(head.charCodeAt(end + 2));
+  return end >= 0 && end + 2 < head.length && isBlank(head.charCodeAt(end + 2));
 }
 
 function unfold(value: string): string {
@@ -127,10 +120,10 @@ function unfold(value: string): string {
 }
 
 /** RFC 3261 7.3.1 allows white space before the colon. A line that begins with it continues nothing: no name. */
-function headerName(head: string, at: number, colon: number): string | undefined {
-  let end = colon;
-  while (end > at && isBlank(head.charCodeAt(end - 1))) end--;
-  return headerNameAt(head, at, end);
+function skipBlanksBack(head: string, start: number, from: number): number {
+  let end = from;
+  while (end > start && isBlank(head.charCodeAt(end - 1))) end--;
+  return end;
 }
 
 /** Digits only, and one value only: anything else is how bodies are smuggled past a framer. */
@@ -140,5 +133,5 @@ function mergeLength(before: number | undefined, value: string): number {
 }
 
 function missing(seen: number): string {
-  return ["Via", "From", "To", "Call-ID", "CSeq"].find((name) => (seen & place(name)) === 0) ?? "a header";
+  return MANDATORY.find((name) => (seen & placeOf(name)) === 0) ?? "a header";
 }

@@ -21,7 +21,8 @@ const VERSION = /^SIP\/[0-9]+\.[0-9]+$/i;
 export function parseStartLine(
   line: string,
 ): { readonly line: StartLine; readonly fault: string | undefined } | undefined {
-  return line.startsWith("SIP/") || /^SIP\//i.test(line) ? parseStatusLine(line) : parseRequestLine(line);
+  const isResponse = (line.charCodeAt(0) | 0x20) === 0x73 && /^SIP\//i.test(line);
+  return isResponse ? parseStatusLine(line) : parseRequestLine(line);
 }
 
 function parseStatusLine(line: string): ReturnType<typeof parseStartLine> {

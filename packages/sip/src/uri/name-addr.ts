@@ -53,13 +53,7 @@ export function tagIn(text: string): string | undefined {
   const start = skipSpace(text, 0);
   const nameEnd = text.charCodeAt(start) === QUOTE ? closingQuote(text, start) : start;
   const from = Math.max(0, text.indexOf(">", Math.max(nameEnd, start)));
-  if (text.indexOf('"', from) > from) return tagTheLongWay(text);
   return paramIn(text, from, "tag") || undefined;
-}
-
-function tagTheLongWay(text: string): string | undefined {
-  const address = parseNameAddr(text);
-  return address && tagOf(address);
 }
 
 /** Writes `"display" <uri>` without parameters. */
