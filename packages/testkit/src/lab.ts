@@ -49,7 +49,8 @@ export async function startLab(options: {
   };
   try {
     const authority = createAuthority({ name: "Quickstart private CA" });
-    const ours = authority.issue({ commonName: `sip.${XMPP_DOMAIN}`, dns: [`sip.${XMPP_DOMAIN}`] });
+    const notAfter = new Date(Date.now() + 365 * 86_400_000);
+    const ours = authority.issue({ commonName: `sip.${XMPP_DOMAIN}`, dns: [`sip.${XMPP_DOMAIN}`], notAfter });
     const theirs = authority.issue({ commonName: `sip.${SIP_DOMAIN}`, dns: [`sip.${SIP_DOMAIN}`] });
     writePki(join(dir, "pki"), authority, { edge: ours, partner: theirs });
     say("a private CA, a certificate for our edge and one for the partner's");
