@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { readOne } from "../../test/frames.ts";
 import { buildRequest, buildResponse, type HeaderFields } from "./build.ts";
 import { MessageDraft } from "./draft.ts";
-import type { SipMessage } from "./message.ts";
+import { SipMessage } from "./message.ts";
 import { serialize, serializeBytes } from "./serialize.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
@@ -68,6 +68,45 @@ describe("a draft", () => {
     expect(new MessageDraft(message).removeFirst("route").build().list("Route")).toEqual(without);
     expect(new MessageDraft(message).replaceFirst("Route", "<sip:new>").build().list("Route")).toEqual(
       replaced,
+    );
+  });
+
+  test("writes lines taken over as it writes lines made anew", () => {
+    const step = fc.tuple(
+      fc.constantFrom("prepend", "append", "set", "remove", "removeFirst", "replaceFirst"),
+      fc.constantFrom("Via", "Record-Route", "From", "X-Trace", "x-trace", "New"),
+    );
+    const lines = serialize(INVITE).head.split("\r\n").slice(1, -3);
+    const spelled = fc.constantFrom<(line: string) => string>(
+      (line) => line,
+      (line) => line.toUpperCase(),
+      (line) => line.replace(": ", ":"),
+      (line) => line.replace(": ", " : "),
+      (line) => line.replace(": ", ":\t"),
+      (line) => line.replace(": ", ": \r\n "),
+      (line) => `${line} `,
+    );
+    fc.assert(
+      fc.property(
+        fc.array(spelled, { minLength: 9, maxLength: 9 }),
+        fc.array(step, { maxLength: 4 }),
+        (spell, steps) => {
+          const text = [
+            "INVITE sip:b@y.example SIP/2.0",
+            ...lines.map((line, i) => spell[i]!(line)),
+            "l: 0\r\n\r\n",
+          ];
+          const read = readOne(text.join("\r\n"));
+          const made = new SipMessage(read.start, read.headerNames, read.headerValues);
+          const [one, other] = [read, made].map((message) => {
+            const draft = new MessageDraft(message);
+            for (const [what, name] of steps) draft[what as "set"](name, "v");
+            return serialize(draft.build()).head;
+          });
+          expect(one).toBe(other);
+        },
+      ),
+      { numRuns: 500 },
     );
   });
 

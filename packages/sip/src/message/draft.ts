@@ -12,6 +12,9 @@ export class MessageDraft {
   private start: StartLine;
   private readonly names: string[];
   private readonly values: string[];
+  private readonly head: string;
+  /** `HeadSource.lines`; undefined where there is no source. */
+  private readonly lines: number[] | undefined;
   private body: Uint8Array;
   private readonly fault: string | undefined;
 
@@ -19,6 +22,8 @@ export class MessageDraft {
     this.start = message.start;
     this.names = [...message.headerNames];
     this.values = [...message.headerValues];
+    this.head = message.source?.head ?? "";
+    this.lines = message.source && [...message.source.lines];
     this.body = message.body;
     this.fault = message.fault;
   }
@@ -54,7 +59,7 @@ export class MessageDraft {
     const at = indexOfHeader(this.names, name, 0);
     if (at < 0) return this.append(name, value);
     checkHeader(this.names[at]!, value);
-    this.values[at] = value;
+    this.put(at, value);
     this.dropFrom(at + 1, name);
     return this;
   }
@@ -68,7 +73,7 @@ export class MessageDraft {
   removeFirst(name: HeaderName): this {
     const found = this.firstElement(name);
     if (!found) return this;
-    if (splitFirst(found.rest)) this.values[found.at] = found.rest;
+    if (splitFirst(found.rest)) this.put(found.at, found.rest);
     else this.drop(found.at);
     return this;
   }
@@ -78,12 +83,13 @@ export class MessageDraft {
     const found = this.firstElement(name);
     if (!found) return this;
     checkHeader(this.names[found.at]!, element);
-    this.values[found.at] = splitFirst(found.rest) ? `${element}, ${found.rest}` : element;
+    this.put(found.at, splitFirst(found.rest) ? `${element}, ${found.rest}` : element);
     return this;
   }
 
   build(): SipMessage {
-    return new SipMessage(this.start, this.names, this.values, this.body, this.fault);
+    const source = this.lines && { head: this.head, lines: this.lines };
+    return new SipMessage(this.start, this.names, this.values, this.body, this.fault, source);
   }
 
   /** The same element that `SipMessage.list` gives first; lines without any are dropped on the way. */
@@ -103,7 +109,13 @@ export class MessageDraft {
     if (own === "Content-Length") return this;
     this.names.splice(at, 0, own);
     this.values.splice(at, 0, value);
+    this.lines?.splice(at, 0, -1);
     return this;
+  }
+
+  private put(at: number, value: string): void {
+    this.values[at] = value;
+    if (this.lines) this.lines[at] = -1;
   }
 
   private dropFrom(from: number, name: HeaderName): void {
@@ -116,5 +128,6 @@ export class MessageDraft {
   private drop(at: number): void {
     this.names.splice(at, 1);
     this.values.splice(at, 1);
+    this.lines?.splice(at, 1);
   }
 }

@@ -3,7 +3,8 @@ import { describe, expect, test } from "vitest";
 import { cutAt, dribble, picture, readChunks, readOne, wire } from "../../test/frames.ts";
 import { StreamFramer } from "./framing.ts";
 import { DEFAULT_MESSAGE_LIMITS, type MessageLimits } from "./limits.ts";
-import { serializeBytes } from "./serialize.ts";
+import { SipMessage } from "./message.ts";
+import { serialize, serializeBytes } from "./serialize.ts";
 
 const KEYS = `Via: SIP/2.0/TLS 192.0.2.1;branch=z9hG4bK1
 From: <sip:a@x.example>;tag=1
@@ -290,6 +291,7 @@ describe("whatever comes", () => {
           const { headerNames, headerValues, uri, fault } = frame.message;
           expect([...headerNames, ...headerValues, uri].join("")).not.toMatch(/[\r\n]/);
           if (fault !== undefined || frame.kind !== "message") continue;
+          expect(serialize(frame.message)).toEqual(serialize(withoutSource(frame.message)));
           const again = readOne(serializeBytes(frame.message));
           expect(picture([{ kind: "message", message: again }])).toEqual(picture([frame]));
         }
@@ -307,3 +309,8 @@ describe("whatever comes", () => {
     );
   });
 });
+
+/** The same message, as if it were built. */
+function withoutSource({ start, headerNames, headerValues, body }: SipMessage): SipMessage {
+  return new SipMessage(start, headerNames, headerValues, body);
+}

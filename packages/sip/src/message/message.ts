@@ -9,6 +9,16 @@ import type { StartLine } from "./start-line.ts";
 export const NO_BODY = new Uint8Array(0);
 
 /**
+ * Where the headers of a parsed message stand in its head. Lines that are forwarded as they came are then taken over
+ * in runs and not written one by one; what is written is the same either way.
+ */
+export interface HeadSource {
+  readonly head: string;
+  /** Index of each header's line in `head`; -1 for one that is not there as `Name: value`. */
+  readonly lines: readonly number[];
+}
+
+/**
  * One SIP message, parsed or built. Header values are kept as text (one character per byte of the wire) and given
  * structure only when asked; every structure is parsed once. Instances never change: `draft.ts` makes changed copies.
  *
@@ -25,6 +35,8 @@ export class SipMessage {
   readonly body: Uint8Array;
   /** The first defect the parser met, or undefined. A message with a fault may be answered, never forwarded. */
   readonly fault: string | undefined;
+  /** For `serialize` alone. */
+  readonly source: HeadSource | undefined;
 
   private cachedVia: Via | null | undefined;
   private cachedCSeq: CSeq | null | undefined;
@@ -37,12 +49,14 @@ export class SipMessage {
     headerValues: readonly string[],
     body: Uint8Array = NO_BODY,
     fault?: string,
+    source?: HeadSource,
   ) {
     this.start = start;
     this.headerNames = headerNames;
     this.headerValues = headerValues;
     this.body = body;
     this.fault = fault;
+    this.source = source;
   }
 
   get isRequest(): boolean {

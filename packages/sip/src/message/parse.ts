@@ -1,4 +1,4 @@
-import { isBlank, sliceTrimmed, trimBlanks } from "../header/scan.ts";
+import { isBlank, SP, sliceTrimmed, trimBlanks } from "../header/scan.ts";
 import { type KnownHeader, knownHeaderAt, otherHeader, placeOf } from "./header-names.ts";
 import type { MessageLimits } from "./limits.ts";
 import { NO_BODY, SipMessage } from "./message.ts";
@@ -63,6 +63,7 @@ function parseLines(head: string, limits: MessageLimits): ParsedHead | undefined
   let { fault } = start;
   const names: string[] = [];
   const values: string[] = [];
+  const lines: number[] = [];
   let contentLength: number | undefined;
   let seen = 0;
   for (let at = end + 2; at < head.length; at = end + 2) {
@@ -96,10 +97,19 @@ function parseLines(head: string, limits: MessageLimits): ParsedHead | undefined
     seen |= place;
     names.push(name);
     values.push(value);
+    const isPlain =
+      !folded &&
+      nameEnd === colon &&
+      colon + 2 + value.length === end &&
+      (known === undefined || known.text === name);
+    lines.push(isPlain && head.charCodeAt(colon + 1) === SP ? at : -1);
   }
   if (contentLength === -1) fault ??= BAD_LENGTH;
   if ((seen & MANDATORY_PLACES) !== MANDATORY_PLACES) fault ??= `${missing(seen)} is missing`;
-  return { message: new SipMessage(start.line, names, values, NO_BODY, fault), contentLength };
+  return {
+    message: new SipMessage(start.line, names, values, NO_BODY, fault, { head, lines }),
+    contentLength,
+  };
 }
 
 /** Index of the CRLF that ends the line, or the length; -1 when the next line end is a CR or LF alone. */

@@ -1,4 +1,4 @@
-import type { SipMessage } from "./message.ts";
+import type { HeadSource, SipMessage } from "./message.ts";
 
 /** A message as it goes out: the head one character per byte (latin1), the body as bytes. */
 export interface WireMessage {
@@ -11,14 +11,37 @@ export interface WireMessage {
  * Content-Length is always written (RFC 3261 18.3).
  */
 export function serialize(message: SipMessage): WireMessage {
-  const { start, headerNames, headerValues, body } = message;
-  let head =
+  const { start, body } = message;
+  const line =
     start.kind === "request"
       ? `${start.method} ${start.uri} SIP/2.0\r\n`
       : `SIP/2.0 ${start.status} ${start.reason}\r\n`;
-  for (let i = 0; i < headerNames.length; i++) head += `${headerNames[i]}: ${headerValues[i]}\r\n`;
-  head += `Content-Length: ${body.length}\r\n\r\n`;
-  return { head, body };
+  return { head: `${line}${headerLines(message)}Content-Length: ${body.length}\r\n\r\n`, body };
+}
+
+function headerLines(message: SipMessage): string {
+  const { headerNames, headerValues, source } = message;
+  let out = "";
+  let runStart = 0;
+  let runEnd = -1;
+  for (let i = 0; i < headerNames.length; i++) {
+    const name = headerNames[i]!;
+    const value = headerValues[i]!;
+    const at = source === undefined ? -1 : source.lines[i]!;
+    if (at < 0 || at !== runEnd) {
+      if (runEnd >= 0) out += takeRun(source, runStart, runEnd);
+      runStart = at;
+      runEnd = -1;
+    }
+    if (at < 0) out += `${name}: ${value}\r\n`;
+    else runEnd = at + name.length + 2 + value.length + 2;
+  }
+  return runEnd < 0 ? out : out + takeRun(source, runStart, runEnd);
+}
+
+/** The last line of a head has no CRLF in it. */
+function takeRun(source: HeadSource | undefined, start: number, end: number): string {
+  return source === undefined ? "" : `${source.head.slice(start, end - 2)}\r\n`;
 }
 
 /** The whole message as bytes, for tests and tools; connections write head and body themselves. */
