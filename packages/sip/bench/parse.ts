@@ -58,9 +58,9 @@ const tombolo: Contender = {
     const hops = message.number("Max-Forwards");
     if (hops !== undefined) draft.set("Max-Forwards", String(hops - 1));
     const { head, body } = serialize(draft.build());
-    const out = Buffer.allocUnsafe(head.length + body.length);
-    out.write(head, 0, "latin1");
-    out.set(body, head.length);
+    // As a connection does it: one text for all that leaves in a turn.
+    const text = body.length === 0 ? head : head + latin1(body, 0, body.length);
+    const out = Buffer.from(text, "latin1");
     return size + out.length;
   },
 };

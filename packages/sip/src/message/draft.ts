@@ -107,9 +107,9 @@ export class MessageDraft {
     const own = canonicalHeader(name);
     checkHeader(own, value);
     if (own === "Content-Length") return this;
-    this.names.splice(at, 0, own);
-    this.values.splice(at, 0, value);
-    this.lines?.splice(at, 0, -1);
+    insertAt(this.names, at, own);
+    insertAt(this.values, at, value);
+    if (this.lines) insertAt(this.lines, at, -1);
     return this;
   }
 
@@ -130,4 +130,11 @@ export class MessageDraft {
     this.values.splice(at, 1);
     this.lines?.splice(at, 1);
   }
+}
+
+/** `splice` makes an array of what it removes, even of nothing; every forwarded message comes by here. */
+function insertAt<T>(list: T[], at: number, item: T): void {
+  list.push(item);
+  for (let i = list.length - 1; i > at; i--) list[i] = list[i - 1]!;
+  list[at] = item;
 }

@@ -1,4 +1,5 @@
-import { digits, GREATER, LESS, QUOTE, SP, skipToken } from "../header/scan.ts";
+import { quotesClose } from "../header/params.ts";
+import { digits, SP, skipToken } from "../header/scan.ts";
 
 /** What a start line says. */
 export type StartLine =
@@ -61,12 +62,7 @@ function isVersion2(version: string): boolean {
 
 /** What is true of a URI of any scheme: no control, blank or `<>` in it, no open quote, and not empty. */
 function isPlainUri(uri: string): boolean {
-  let quotes = 0;
-  for (let i = 0; i < uri.length; i++) {
-    const c = uri.charCodeAt(i);
-    if (c <= SP || c === LESS || c === GREATER || c === 0x7f) return false;
-    if (c === QUOTE) quotes++;
-  }
+  if (uri === "" || /[\x00-\x20<>\x7f]/.test(uri)) return false;
   // COMPAT: some write `;transport="tls"`.
-  return uri !== "" && quotes % 2 === 0;
+  return uri.indexOf('"') < 0 || quotesClose(uri, 0);
 }
