@@ -219,6 +219,9 @@ export class ClientCore {
     outgoing.isSettled = true;
     if (this.invites.delete(ref) && entry) entry.isInviting = false;
     if (outgoing.openingKey !== undefined) this.openings.delete(outgoing.openingKey);
+    // Refused after all: the NOTIFY that came first was about nothing.
+    if (outgoing.opened && outcome.kind === "final" && outcome.status >= 300)
+      this.core.dialogs.delete(outgoing.opened.id);
     if (outgoing.purpose === "open") this.core.dialogs.release();
     this.core.emit({ kind: "outcome", ref, outcome });
   }

@@ -134,8 +134,11 @@ export class ServerCore {
   ): void {
     const request = transaction.request!;
     const refusal = malformed(request);
-    if (refusal || !verified) this.refuse(transaction, refusal ?? { status: 403 }, now);
+    if (refusal) this.refuse(transaction, refusal, now);
+    // It is known by the branch of what it cancels, which was verified.
     else if (request.method === "CANCEL") this.onCancel(transaction, now);
+    else if (!verified) this.refuse(transaction, { status: 403 }, now);
+    else if (this.waiting.size >= this.core.limits.maxWaiting) this.refuse(transaction, this.noRoom(), now);
     else if (request.toTag === undefined) this.onInitial(transaction, verified, now);
     else this.onInDialog(transaction, verified, now);
   }
@@ -154,7 +157,7 @@ export class ServerCore {
 
   private onInDialog(transaction: ServerTransaction<Incoming>, verified: VerifiedPeer, now: Millis): void {
     const request = transaction.request!;
-    const refusal = methodRefusal(request);
+    const refusal = methodRefusal(request) ?? requireRefusal(request, this.supported);
     const place = refusal ? undefined : this.placeOf(request, verified);
     if (!place) {
       this.refuse(transaction, refusal ?? { status: 481 }, now);
@@ -162,7 +165,6 @@ export class ServerCore {
     }
     const answer =
       (place.opening === undefined ? this.sequenceRefusal(place.entry!, request) : undefined) ??
-      requireRefusal(request, this.supported) ??
       this.ownAnswer(request);
     if (answer) this.refuse(transaction, answer, now);
     else this.deliver(transaction, verified, this.refresh(place, request), now);
@@ -211,7 +213,7 @@ export class ServerCore {
   ): void {
     const request = transaction.request!;
     const makesDialog = entry === undefined && formsDialog(request.method);
-    if (this.waiting.size >= this.core.limits.maxWaiting || (makesDialog && !this.core.dialogs.reserve())) {
+    if (makesDialog && !this.core.dialogs.reserve()) {
       this.refuse(transaction, this.noRoom(), now);
       return;
     }
