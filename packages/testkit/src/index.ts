@@ -13,7 +13,15 @@ export type { LyncState, SeenPresence, ShownState } from "./access-edge/presence
 export { openRaw, type RawConnection, type RawOptions } from "./access-edge/raw-connection.ts";
 export type { Seen } from "./access-edge/seen.ts";
 export type { Style } from "./access-edge/stamps.ts";
-export { headerOf, headersOf, listOf, methodOf, statusOf, type WireMessage } from "./access-edge/wire.ts";
+export {
+  headerOf,
+  headersOf,
+  listOf,
+  methodOf,
+  statusOf,
+  type WireMessage,
+  WireReader,
+} from "./access-edge/wire.ts";
 export {
   type Clocked,
   countingIds,
@@ -25,15 +33,29 @@ export {
 export { freePorts } from "./free-ports.ts";
 export { DEFAULT_WAIT_MS, Journal, type WaitOptions } from "./journal.ts";
 export {
+  ALICE,
+  BOB,
+  type ExtraPartner,
+  type Lab,
+  type LabOptions,
+  type LogLine,
+  SIP_DOMAIN,
+  startLab,
+  XMPP_DOMAIN,
+} from "./lab.ts";
+export {
   type Authority,
   type CertificateRequest,
   type Credentials,
   createAuthority,
   type ExtendedKeyUsage,
+  issueSelfSigned,
   type PkiFiles,
+  type SignatureHash,
   writePki,
 } from "./pki.ts";
 export { type Prosody, type ProsodyOptions, startProsody } from "./prosody.ts";
+export { createRevocationList, type RevocationListOptions } from "./revocation-list.ts";
 export { ALL_MODES, type ReplayMode, runTranscript, TranscriptMismatch, type World } from "./transcript.ts";
 export { parseTranscript, type Step, type Transcript } from "./transcript-parse.ts";
 export { type Show, XmppClient, type XmppClientOptions } from "./xmpp-client.ts";

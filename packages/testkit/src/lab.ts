@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { type AccessEdge, startAccessEdge } from "./access-edge/access-edge.ts";
 import { freePorts } from "./free-ports.ts";
-import { type Authority, createAuthority, writePki } from "./pki.ts";
+import { Journal } from "./journal.ts";
+import { type Authority, type Credentials, createAuthority, writePki } from "./pki.ts";
 import { type Prosody, startProsody } from "./prosody.ts";
 import { XmppClient } from "./xmpp-client.ts";
 
@@ -17,6 +18,26 @@ export const SIP_DOMAIN = "contoso.example";
 export const ALICE = `alice@${XMPP_DOMAIN}`;
 export const BOB = `bob@${SIP_DOMAIN}`;
 
+/** One line of Tombolo's log; what it wrote to stderr has the event `stderr` and a `text`. */
+export type LogLine = Readonly<Record<string, unknown>> & { readonly event: string };
+
+/** Another partner with a component of its own, whose edge is the simulated one's address. */
+export interface ExtraPartner {
+  readonly domain: string;
+  /** Default strict. */
+  readonly purpose?: "strict" | "server-auth-as-client";
+}
+
+export interface LabOptions {
+  /** Emptied first. */
+  readonly dir: string;
+  /** The checkout. */
+  readonly root: string;
+  /** Told of each part that is up. */
+  readonly say?: (text: string) => void;
+  readonly partners?: readonly ExtraPartner[];
+}
+
 /** A whole federation on loopback: a real Prosody, a real Tombolo, a simulated Access Edge. */
 export interface Lab {
   readonly edge: AccessEdge;
@@ -24,22 +45,23 @@ export interface Lab {
   readonly prosody: Prosody;
   /** The root that both sides trust. */
   readonly authority: Authority;
+  /** What the Access Edge shows as TLS client and server. */
+  readonly partner: Credentials;
   /** Tombolo's SIP port. */
   readonly sipPort: number;
   /** Directory with the configuration, certificates and log. */
   readonly dir: string;
+  readonly config: string;
   readonly adminUrl: string;
   readonly tombolo: ChildProcess;
+  /** What Tombolo has logged. */
+  readonly log: Journal<LogLine>;
   stop(): Promise<void>;
 }
 
-/** Starts all parts, each when the one before it is up. `dir` is emptied first. */
-export async function startLab(options: {
-  dir: string;
-  root: string;
-  say: (text: string) => void;
-}): Promise<Lab> {
-  const { dir, say } = options;
+/** Starts all parts, each when the one before it is up. */
+export async function startLab(options: LabOptions): Promise<Lab> {
+  const { dir, say = () => {}, partners = [] } = options;
   rmSync(dir, { recursive: true, force: true });
   mkdirSync(dir, { recursive: true });
   const secret = `secret-${Math.random().toString(36).slice(2)}`;
@@ -58,7 +80,7 @@ export async function startLab(options: {
     const prosody = await startProsody({
       domains: [XMPP_DOMAIN],
       users: [{ jid: ALICE, password: "wonderland" }],
-      components: [{ domain: SIP_DOMAIN, secret }],
+      components: [SIP_DOMAIN, ...partners.map(({ domain }) => domain)].map((domain) => ({ domain, secret })),
     });
     stops.push(() => prosody.stop());
     say(
@@ -76,16 +98,33 @@ export async function startLab(options: {
     say(`a simulated Access Edge for ${SIP_DOMAIN} with ${BOB} (port ${edge.port})`);
 
     const config = join(dir, "tombolo.yaml");
-    writeFileSync(config, configuration({ sipPort, adminPort, partnerPort: edge.port, prosody, secret }));
-    const tombolo = await startTombolo(options.root, config, join(dir, "tombolo.log"), (one) =>
-      stops.push(one),
+    const ports = { sipPort, adminPort, partnerPort: edge.port };
+    writeFileSync(config, configuration({ ...ports, prosody, secret, partners }));
+    const { child: tombolo, log } = await startTombolo(
+      options.root,
+      config,
+      join(dir, "tombolo.log"),
+      (one) => stops.push(one),
     );
     say(`Tombolo, edge and gateway in one process (pid ${tombolo.pid}, SIP port ${sipPort})`);
 
     const alice = await XmppClient.login({ jid: ALICE, password: "wonderland", port: prosody.c2sPort });
     stops.push(() => alice.stop());
     const adminUrl = `http://127.0.0.1:${adminPort}`;
-    return { edge, alice, prosody, authority, sipPort, dir, adminUrl, tombolo, stop };
+    return {
+      edge,
+      alice,
+      prosody,
+      authority,
+      partner: theirs,
+      sipPort,
+      dir,
+      config,
+      adminUrl,
+      tombolo,
+      log,
+      stop,
+    };
   } catch (error) {
     await stop();
     throw error;
@@ -98,8 +137,17 @@ function configuration(values: {
   partnerPort: number;
   prosody: Prosody;
   secret: string;
+  partners: readonly ExtraPartner[];
 }): string {
   const { sipPort, adminPort, partnerPort, prosody, secret } = values;
+  const more = values.partners.map(
+    ({ domain, purpose = "strict" }) => `  - domain: ${domain}
+    profile: lync
+    route: tls://127.0.0.1:${partnerPort}
+    names: [sip.${domain}]
+    purpose: ${purpose}
+`,
+  );
   return `# Written by scripts/quickstart: a federation on loopback.
 node: quickstart
 edge:
@@ -119,7 +167,7 @@ partners:
     profile: lync
     route: tls://127.0.0.1:${partnerPort}
     names: [sip.${SIP_DOMAIN}]
-admin: { listen: "127.0.0.1:${adminPort}" }
+${more.join("")}admin: { listen: "127.0.0.1:${adminPort}" }
 store: { kind: sqlite, path: tombolo.db }
 log: { level: info }
 `;
@@ -131,35 +179,22 @@ async function startTombolo(
   config: string,
   logFile: string,
   onStop: (stop: () => Promise<void>) => void,
-): Promise<ChildProcess> {
+): Promise<{ child: ChildProcess; log: Journal<LogLine> }> {
   const child = spawn(join(root, "scripts/tombolo"), ["run", "-c", config], {
     stdio: ["ignore", "pipe", "pipe"],
   });
   onStop(() => endProcess(child));
-  const lines: string[] = [];
+  const log = new Journal<LogLine>((line) => JSON.stringify(line));
   const keep = (line: string) => {
-    lines.push(line);
     writeFileSync(logFile, `${line}\n`, { flag: "a" });
+    log.add(line.startsWith("{") ? (JSON.parse(line) as LogLine) : { event: "stderr", text: line });
   };
   createInterface({ input: child.stderr! }).on("line", keep);
-  await new Promise<void>((resolve, reject) => {
-    const late = setTimeout(
-      () => reject(new Error(`Tombolo was not ready after ${READY_MS / 1000} s`)),
-      READY_MS,
-    );
-    child.once("error", reject);
-    child.once("exit", (code) =>
-      reject(new Error(`Tombolo ended with ${code}:\n${lines.slice(-5).join("\n")}`)),
-    );
-    createInterface({ input: child.stdout! }).on("line", (line) => {
-      keep(line);
-      if (!line.includes('"event":"ready"')) return;
-      clearTimeout(late);
-      resolve();
-    });
-  });
-  child.removeAllListeners("exit");
-  return child;
+  createInterface({ input: child.stdout! }).on("line", keep);
+  child.once("error", (error) => log.end(error.message));
+  child.once("close", (code) => log.end(`Tombolo ended with ${code}`));
+  await log.waitFor(({ event }) => event === "ready", { what: "Tombolo to be ready", timeoutMs: READY_MS });
+  return { child, log };
 }
 
 async function endProcess(child: ChildProcess): Promise<void> {
