@@ -21,9 +21,9 @@ export type LinkInput =
 /**
  * Why a tracked stanza is lost. `queue-full`: never written. `link-down`: it waited too long for the link, or was
  * written and the connection ended before the server's answer, so it may have arrived. `barrier-timeout`: written, and
- * the server has stopped answering.
+ * the server has stopped answering. `too-large`: never written, because servers end the stream over such a stanza.
  */
-export type LossReason = "link-down" | "barrier-timeout" | "queue-full";
+export type LossReason = "link-down" | "barrier-timeout" | "queue-full" | "too-large";
 
 /** What the driver has to do. After `hangup` it reports nothing more of that connection. */
 export type LinkOutput =
@@ -47,7 +47,7 @@ export type LinkOutput =
 
 /** What an operator should see of stanzas that no `lost` speaks of. */
 export interface LinkCounters {
-  /** Untracked stanzas that the queue refused or that waited too long. */
+  /** Untracked stanzas that were too large, that the queue refused or that waited too long. */
   readonly dropped: number;
   /** Received stanzas that were not for this component or had no sender. */
   readonly misrouted: number;

@@ -122,6 +122,17 @@ describe("the delivery barrier", () => {
   });
 });
 
+test("a stanza over the limit is lost at once, one at it is written, and the link stays up", () => {
+  const stanza = message("a");
+  const size = stanza.toString().length;
+  const fine = new LinkRig({ maxStanzaBytes: size }).up();
+  expect(fine.feed({ kind: "send", stanza })).toEqual([wrote("a")]);
+  const tight = new LinkRig({ maxStanzaBytes: size - 1 }).up();
+  expect(tight.feed({ kind: "send", stanza, track: "a" })).toEqual(["lost a too-large"]);
+  expect(tight.feed({ kind: "send", stanza })).toEqual([]);
+  expect([tight.link.state, tight.link.counters.dropped]).toEqual(["up", 1]);
+});
+
 describe("waiting for the link", () => {
   test("stanzas wait in order and leave when it comes up; one past the bound is refused", () => {
     const rig = new LinkRig({ queueLimit: 2 });

@@ -9,6 +9,7 @@ import type { Deadline, IdSource, Machine, Millis } from "./machine.ts";
 import { OutboundQueue } from "./outbound-queue.ts";
 import { receive } from "./reception.ts";
 import { type CompleteLinkSettings, completeSettings, type LinkSettings } from "./settings.ts";
+import { isLargerThan } from "./stanza-size.ts";
 import { judgeFailure } from "./stream-failure.ts";
 
 const NS_PING = "urn:xmpp:ping";
@@ -221,7 +222,8 @@ export class Link implements Machine<LinkInput, LinkOutput> {
 
   /** Writes a stanza if nothing stands before it, else lets it wait its turn. */
   #submit(stanza: Element, track: string | undefined): void {
-    if (this.#queue.size === 0 && this.#writable) this.#write(stanza, track);
+    if (isLargerThan(this.#settings.maxStanzaBytes, stanza)) this.#lose(track, "too-large");
+    else if (this.#queue.size === 0 && this.#writable) this.#write(stanza, track);
     else if (!this.#queue.offer({ stanza, track, since: this.#now })) this.#lose(track, "queue-full");
   }
 

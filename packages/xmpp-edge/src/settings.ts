@@ -18,6 +18,11 @@ export interface LinkSettings {
   readonly queueLimit?: number;
   /** How long a stanza may wait for the link, in ms. */
   readonly holdMs?: Millis;
+  /**
+   * Octets of the largest stanza that is sent. Servers end the stream of a component that sends more than they take,
+   * for all users of the domain: usual limits are 256 KiB and up (RFC 6120 13.12).
+   */
+  readonly maxStanzaBytes?: number;
   /** Tracked stanzas that may be written without an answered ping behind them; more wait in the queue. */
   readonly inFlightLimit?: number;
   /** How long a ping may stay unanswered, in ms, until the link counts as wedged. */
@@ -34,6 +39,7 @@ export interface LinkSettings {
 export const LINK_DEFAULTS = {
   queueLimit: 1000,
   holdMs: 3_000,
+  maxStanzaBytes: 256 * 1024,
   inFlightLimit: 5_000,
   barrierTimeoutMs: 10_000,
   keepaliveMs: 30_000,
