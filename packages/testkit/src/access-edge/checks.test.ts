@@ -129,7 +129,9 @@ describe("checkResponse", () => {
   it.each<[string, string, string, FaultId[]]>([
     ["INVITE", "408 Request Timeout", "", []],
     ["MESSAGE", "408 Request Timeout", "", ["non-invite-408"]],
-    ["MESSAGE", "100 Trying", "", ["non-invite-1xx"]],
+    // Over TCP it is even asked for when the answer takes long.
+    ["MESSAGE", "100 Trying", "", []],
+    ["MESSAGE", "180 Ringing", "", ["non-invite-1xx"]],
     ["MESSAGE", "200 OK", "", ["message-contact"]],
     ["SUBSCRIBE", "200 OK", "", ["expires"]],
     ["SUBSCRIBE", "200 OK", "Expires: 100\n", []],

@@ -103,7 +103,8 @@ export function checkResponse(request: WireMessage, response: WireMessage, blame
   const status = statusOf(response);
   if (FORBIDDEN.has(status)) blame("forbidden-status", String(status), response);
   if (method !== "INVITE" && status === 408) blame("non-invite-408", method, response);
-  if (method !== "INVITE" && status < 200) blame("non-invite-1xx", `${status} to ${method}`, response);
+  if (method !== "INVITE" && status > 100 && status < 200)
+    blame("non-invite-1xx", `${status} to ${method}`, response);
   checkVias(request, response, blame);
   checkIdentity(request, response, blame);
   const forming = FORMS_DIALOG.has(method) && tagOf(headerOf(request, "To")) === undefined;

@@ -29,7 +29,7 @@ export const FAULTS = {
   "ms-extension": { ref: "MS-SIP", says: "no Microsoft extension is asked for or granted" },
   "forbidden-status": { ref: "RFC 3261 21", says: "401, 407, 503 and 600 are never sent to a partner" },
   "non-invite-408": { ref: "RFC 4320 4.2", says: "no 408 to a non-INVITE" },
-  "non-invite-1xx": { ref: "RFC 4320 4.1", says: "no provisional answer to a non-INVITE" },
+  "non-invite-1xx": { ref: "RFC 4320 4.1", says: "no provisional answer but 100 to a non-INVITE" },
   "response-via": {
     ref: "RFC 3261 8.2.6.2",
     says: "the Vias of the request come back verbatim and in order",
