@@ -11,13 +11,16 @@ interface Entry<T> {
   readonly sleeper: T;
 }
 
+/** Outdated entries kept besides one for each sleeper, before the heap is built anew. */
+const SLACK = 64;
+
 /**
- * The deadlines of many sleepers, earliest first: a binary heap with lazy removal. A sleeper has one live entry;
- * older ones are skipped when they surface.
+ * The deadlines of many sleepers, earliest first: a binary heap with lazy removal. A sleeper has one live entry; older
+ * ones are skipped when they surface, and swept out when they are more than the live ones.
  */
 export class DeadlineQueue<T extends Sleeper> {
-  private readonly heap: Entry<T>[] = [];
-  private readonly live = new Map<T, Millis>();
+  private heap: Entry<T>[] = [];
+  private readonly live = new Map<T, Entry<T>>();
 
   /** Reads the sleeper's deadline anew; call it after everything that may have changed it. */
   update(sleeper: T): void {
@@ -26,17 +29,25 @@ export class DeadlineQueue<T extends Sleeper> {
       this.live.delete(sleeper);
       return;
     }
-    if (this.live.get(sleeper) === deadline.at) return;
-    this.live.set(sleeper, deadline.at);
-    this.push({ at: deadline.at, sleeper });
+    if (this.live.get(sleeper)?.at === deadline.at) return;
+    const entry = { at: deadline.at, sleeper };
+    this.live.set(sleeper, entry);
+    this.push(entry);
+    if (this.heap.length > 2 * this.live.size + SLACK) this.sweep();
   }
 
   remove(sleeper: T): void {
     this.live.delete(sleeper);
   }
 
+  /** Sleepers that want to be woken. */
   get size(): number {
     return this.live.size;
+  }
+
+  /** Entries held, live or outdated: at most twice the live ones and a little. */
+  get entries(): number {
+    return this.heap.length;
   }
 
   next(): Deadline | undefined {
@@ -56,10 +67,15 @@ export class DeadlineQueue<T extends Sleeper> {
   private first(): Entry<T> | undefined {
     while (this.heap.length > 0) {
       const entry = this.heap[0]!;
-      if (this.live.get(entry.sleeper) === entry.at) return entry;
+      if (this.live.get(entry.sleeper) === entry) return entry;
       this.pop();
     }
     return undefined;
+  }
+
+  /** A sorted array is a heap. */
+  private sweep(): void {
+    this.heap = [...this.live.values()].sort((a, b) => a.at - b.at);
   }
 
   private push(entry: Entry<T>): void {

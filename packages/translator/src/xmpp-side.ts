@@ -1,5 +1,6 @@
 import type { Millis } from "@tombolo/sip";
 import type { Element } from "ltx";
+import { parseJid } from "./address/index.ts";
 
 /** Sent a stanza whose fate matters. */
 export interface Sender<Item> {
@@ -14,7 +15,8 @@ export interface Sender<Item> {
 interface Tracked {
   readonly sender: Sender<unknown>;
   readonly item: unknown;
-  taken: boolean;
+  /** Whom the stanza went to. */
+  readonly to: string;
 }
 
 /** Stanzas remembered after the server took them, so that a late error finds its sender. Oldest are forgotten. */
@@ -24,8 +26,10 @@ export const MAX_TAKEN_REMEMBERED = 10_000;
 export class XmppSide {
   private readonly emit: (domain: string, stanza: Element, track: string | undefined) => void;
   private readonly touch: (owner: object) => void;
+  /** By stanza id: not yet with the server. Bounded by what each pair may have under way. */
+  private readonly underWay = new Map<string, Tracked>();
   /** By stanza id; insertion order is age. */
-  private readonly tracked = new Map<string, Tracked>();
+  private readonly withServer = new Map<string, Tracked>();
 
   /** @param touch told whom each answer was handed to. */
   constructor(
@@ -38,9 +42,12 @@ export class XmppSide {
 
   /** Stanzas whose fate is open. */
   get open(): number {
-    let count = 0;
-    for (const tracked of this.tracked.values()) if (!tracked.taken) count++;
-    return count;
+    return this.underWay.size;
+  }
+
+  /** Stanzas that the server has and for which an error may still come. */
+  get remembered(): number {
+    return this.withServer.size;
   }
 
   send(domain: string, stanza: Element): void {
@@ -50,47 +57,50 @@ export class XmppSide {
   /** Sends a stanza with an `id` and reports its fate to `sender`. */
   sendTracked<Item>(sender: Sender<Item>, item: Item, domain: string, stanza: Element): void {
     const id = stanza.attrs.id!;
-    this.tracked.set(id, { sender: sender as Sender<unknown>, item, taken: false });
+    this.underWay.set(id, { sender: sender as Sender<unknown>, item, to: stanza.attrs.to! });
     this.emit(domain, stanza, id);
   }
 
   taken(track: string, now: Millis): void {
-    const tracked = this.tracked.get(track);
-    if (!tracked || tracked.taken) return;
-    // Moved to the young end: what was taken last is remembered longest.
-    this.tracked.delete(track);
-    this.tracked.set(track, tracked);
-    tracked.taken = true;
-    this.forgetOldest();
+    const tracked = this.settle(track);
+    if (!tracked) return;
+    this.withServer.set(track, tracked);
+    if (this.withServer.size > MAX_TAKEN_REMEMBERED)
+      this.withServer.delete(this.withServer.keys().next().value!);
     this.touch(tracked.sender);
     tracked.sender.onTaken(tracked.item, now);
   }
 
   lost(track: string, why: string, now: Millis): void {
-    const tracked = this.tracked.get(track);
-    if (!tracked || tracked.taken) return;
-    this.tracked.delete(track);
+    const tracked = this.settle(track);
+    if (!tracked) return;
     this.touch(tracked.sender);
     tracked.sender.onLost(tracked.item, why, now);
   }
 
   /** An error stanza: true when it answers a tracked one. */
   returned(stanza: Element, now: Millis): boolean {
-    const id = stanza.attrs.id;
-    const tracked = id === undefined ? undefined : this.tracked.get(id);
-    if (!tracked) return false;
-    this.tracked.delete(id!);
+    const id = stanza.attrs.id ?? "";
+    const tracked = this.underWay.get(id) ?? this.withServer.get(id);
+    if (!tracked || !mayAnswerFor(stanza.attrs.from ?? "", tracked.to)) return false;
+    this.underWay.delete(id);
+    this.withServer.delete(id);
     this.touch(tracked.sender);
     tracked.sender.onReturned(tracked.item, stanza, now);
     return true;
   }
 
-  private forgetOldest(): void {
-    if (this.tracked.size <= MAX_TAKEN_REMEMBERED) return;
-    for (const [id, tracked] of this.tracked) {
-      if (!tracked.taken) continue;
-      this.tracked.delete(id);
-      return;
-    }
+  private settle(track: string): Tracked | undefined {
+    const tracked = this.underWay.get(track);
+    this.underWay.delete(track);
+    return tracked;
   }
+}
+
+/** The addressee itself, any resource of it, or its server (RFC 6120 8.3.1). */
+function mayAnswerFor(from: string, to: string): boolean {
+  const answerer = parseJid(from);
+  const addressee = parseJid(to);
+  if (!answerer || !addressee || answerer.domain !== addressee.domain) return false;
+  return answerer.local === "" || answerer.local === addressee.local;
 }
