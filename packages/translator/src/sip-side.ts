@@ -16,14 +16,20 @@ export type IncomingRequest = Extract<EngineEvent, { kind: "request" }>;
 /** Takes what becomes of a request of ours. `purpose` is what was given with it. */
 export interface Requester<Purpose> {
   onOutcome(purpose: Purpose, outcome: Outcome, now: Millis): void;
-  onProvisional?(purpose: Purpose, status: number, now: Millis): void;
+  /** A NOTIFY made the dialog of a SUBSCRIBE before its answer came: answer it, and take or drop its dialog. */
+  onOpening?(purpose: Purpose, request: IncomingRequest, now: Millis): void;
 }
 
 /** Owns a dialog: gets the requests that come inside it. */
 export interface DialogOwner {
-  onDialogMade(request: RequestRef, dialog: DialogId, now: Millis): void;
+  /** Configured domain of the partner that may speak in the dialog. */
+  readonly partner: string;
+  /** A 2xx of ours to `request` made the dialog. */
+  onDialogMade?(request: RequestRef, dialog: DialogId, now: Millis): void;
   onDialogRequest(request: IncomingRequest, now: Millis): void;
   onConfirmed?(dialog: DialogId, now: Millis): void;
+  /** The peer gave its INVITE up before our 2xx left: no dialog comes of it. */
+  onCancelled?(request: RequestRef, now: Millis): void;
   /** The dialog is gone without a word from the peer: no ACK came, or the engine lost it. */
   onDialogLost(dialog: DialogId, now: Millis): void;
 }
@@ -83,7 +89,7 @@ export class SipSide {
   answer(
     request: RequestRef,
     status: number,
-    extra: { reason?: string | undefined; headers?: HeaderFields; body?: Body } = {},
+    extra: { reason?: string | undefined; headers?: HeaderFields | undefined; body?: Body } = {},
   ): void {
     this.emit({ kind: "answer", request, status, ...extra });
   }
@@ -103,8 +109,14 @@ export class SipSide {
     this.dialogs.set(dialog, owner);
   }
 
+  /** Forgets a dialog of an owner's. */
   drop(dialog: DialogId): void {
-    if (this.dialogs.delete(dialog)) this.emit({ kind: "drop", dialog });
+    if (this.dialogs.delete(dialog)) this.disown(dialog);
+  }
+
+  /** Tells the engine that nobody wants a dialog that it has made. */
+  disown(dialog: DialogId): void {
+    this.emit({ kind: "drop", dialog });
   }
 
   /** Hands an event on. Returns false for a request outside dialogs, which is the caller's to route. */
@@ -115,24 +127,11 @@ export class SipSide {
       case "outcome":
         this.settle(event.ref, event.outcome, now);
         return true;
-      case "provisional": {
-        const pending = this.pending.get(event.ref);
-        if (!pending) return true;
-        this.touch(pending.requester);
-        pending.requester.onProvisional?.(pending.purpose, event.status, now);
+      case "provisional":
         return true;
-      }
-      case "dialog-made": {
-        const owner = this.answered.get(event.request);
-        this.answered.delete(event.request);
-        if (!owner) this.emit({ kind: "drop", dialog: event.dialog });
-        else {
-          this.dialogs.set(event.dialog, owner);
-          this.touch(owner);
-          owner.onDialogMade(event.request, event.dialog, now);
-        }
+      case "dialog-made":
+        this.onDialogMade(event.request, event.dialog, now);
         return true;
-      }
       case "confirmed": {
         const owner = this.dialogs.get(event.dialog);
         if (!owner) return true;
@@ -146,23 +145,57 @@ export class SipSide {
       case "dialogs-lost":
         for (const dialog of event.dialogs) this.lose(dialog, now);
         return true;
-      case "cancelled":
+      case "cancelled": {
+        const owner = this.answered.get(event.request);
         this.answered.delete(event.request);
+        if (!owner) return true;
+        this.touch(owner);
+        owner.onCancelled?.(event.request, now);
         return true;
+      }
     }
   }
 
-  /** Who waits for the outcome of `ref`: an early NOTIFY is theirs. */
-  requesterOf(ref: CommandRef): unknown {
-    return this.pending.get(ref)?.requester;
+  private dispatchRequest(event: IncomingRequest, now: Millis): boolean {
+    if (event.dialog === undefined) return false;
+    const owner = this.dialogs.get(event.dialog);
+    if (owner) this.toOwner(owner, event, now);
+    else if (!this.toOpener(event, now)) {
+      this.answer(event.request, 481);
+      // It was made for a request of ours that waits no more.
+      if (event.opening !== undefined) this.disown(event.dialog);
+    }
+    return true;
   }
 
-  private dispatchRequest(event: IncomingRequest, now: Millis): boolean {
-    const owner = event.dialog === undefined ? undefined : this.dialogs.get(event.dialog);
-    if (!owner) return false;
+  /** Design law 3: knowing the tags of a dialog is not enough to speak in it (EV-28). */
+  private toOwner(owner: DialogOwner, event: IncomingRequest, now: Millis): void {
+    if (owner.partner !== event.verified.partner) {
+      this.answer(event.request, 403);
+      return;
+    }
     this.touch(owner);
     owner.onDialogRequest(event, now);
+  }
+
+  private toOpener(event: IncomingRequest, now: Millis): boolean {
+    const opener = event.opening === undefined ? undefined : this.pending.get(event.opening);
+    if (!opener?.requester.onOpening) return false;
+    this.touch(opener.requester);
+    opener.requester.onOpening(opener.purpose, event, now);
     return true;
+  }
+
+  private onDialogMade(request: RequestRef, dialog: DialogId, now: Millis): void {
+    const owner = this.answered.get(request);
+    this.answered.delete(request);
+    if (!owner) {
+      this.disown(dialog);
+      return;
+    }
+    this.dialogs.set(dialog, owner);
+    this.touch(owner);
+    owner.onDialogMade?.(request, dialog, now);
   }
 
   private remember<P>(requester: Requester<P>, purpose: P): CommandRef {

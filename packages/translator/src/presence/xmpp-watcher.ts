@@ -1,57 +1,27 @@
-import {
-  type Deadline,
-  type DialogId,
-  type HeaderFields,
-  type Millis,
-  type Outcome,
-  parseSubscriptionState,
-  type RequestRef,
-  type SubscribeAnswered,
-  type Subscriber,
-  type SubscriptionEnded,
+import type {
+  Deadline,
+  DialogId,
+  HeaderFields,
+  Millis,
+  Outcome,
+  RequestRef,
+  Subscriber,
+  SubscriptionEnded,
 } from "@tombolo/sip";
 import { Element } from "ltx";
 import { stanzaErrorForOutcome } from "../error/outcome.ts";
-import type { Observation } from "../observation.ts";
-import type { Pair } from "../pair.ts";
-import type { DialogOwner, IncomingRequest, Requester, SipSide } from "../sip-side.ts";
+import type { DialogOwner, IncomingRequest, Requester } from "../sip-side.ts";
 import { errorStanza } from "../stanza.ts";
-import type { XmppSide } from "../xmpp-side.ts";
-import type { Documents, ShownPresence } from "./documents.ts";
+import { Announcement } from "./announcement.ts";
+import type { ShownPresence } from "./documents.ts";
+import { answerFields, readNotify } from "./subscribe-wire.ts";
+import type { XmppWatcherContext } from "./xmpp-watcher-context.ts";
 
-export interface XmppWatcherSettings {
-  /** First pause before another try when the SIP side could not be asked, ms; doubles up to `retryCap`. */
-  readonly retryBase: Millis;
-  readonly retryCap: Millis;
-  /** How long the last known presence stands while a dialog is being replaced, ms. */
-  readonly grace: Millis;
-}
-
-export const DEFAULT_XMPP_WATCHER_SETTINGS: XmppWatcherSettings = {
-  retryBase: 30_000,
-  retryCap: 3_600_000,
-  grace: 60_000,
-};
-
-export interface XmppWatcherContext {
-  readonly pair: Pair;
-  readonly sip: SipSide;
-  readonly xmpp: XmppSide;
-  readonly documents: Documents;
-  readonly settings: XmppWatcherSettings;
-  readonly newSubscriber: () => Subscriber;
-  /** Accept value of our SUBSCRIBEs: what we offer decides what the peer sends. */
-  readonly accept: string;
-  /** The resource that stands for the SIP user in XMPP. */
-  readonly resource: string;
-  readonly observe: (observation: Observation) => void;
-  readonly ids: () => string;
-  readonly random: () => number;
-}
-
+/** Also a SUBSCRIBE that was accepted and that no NOTIFY followed. */
+const NO_ANSWER: Outcome = { kind: "timeout" };
 /** A pause so long that the user who asked should hear why. */
 const LONG_PAUSE: Millis = 3_600_000;
-/** Tries without an answer after which the user who asked hears of it. */
+/** Tries without success after which the user who asked hears of it. */
 const TRIES_BEFORE_WORD = 3;
 
 /**
@@ -59,29 +29,37 @@ const TRIES_BEFORE_WORD = 3;
  * shared. The wish outlives dialogs: a lost one is replaced, and only the SIP side's own refusal ends the
  * authorisation. A roster is never touched because state was lost here (C-27).
  */
-export class XmppWatcher implements Requester<undefined>, DialogOwner {
+export class XmppWatcher implements Requester<Subscriber>, DialogOwner {
   private readonly context: XmppWatcherContext;
+  private readonly announcement: Announcement;
   private subscriber: Subscriber | undefined;
   private dialog: DialogId | undefined;
   private isWanted = false;
   /** The user has asked by `subscribe` and waits for `subscribed`. */
   private isAsked = false;
   private askId: string | undefined;
+  /** Who asked has been told that it does not work now. */
+  private isTold = false;
   private isAuthorizedNow = false;
-  private isDenied = false;
-  /** Last presence told, as the watcher's server has it; undefined: nothing announced. */
-  private shown: ShownPresence | undefined;
+  /** The SIP side has refused; forgotten at this time. */
+  private deniedUntil: Millis | undefined;
   private tries = 0;
+  private triedAt: Millis = Number.NEGATIVE_INFINITY;
   private retryAt: Millis | undefined;
   private graceUntil: Millis | undefined;
   private observedState: string | undefined;
-  /** The last answer that was a refusal, for the error that the user is told. */
-  private lastFailure: Outcome | undefined;
+  /** What last went wrong, for the error that the user is told. */
+  private lastFailure: Outcome = NO_ANSWER;
   /** The user has taken the wish back and the dialog is on its way out. */
   private isEnding = false;
 
   constructor(context: XmppWatcherContext) {
     this.context = context;
+    this.announcement = new Announcement(context.pair, context.xmpp, context.resource);
+  }
+
+  get partner(): string {
+    return this.context.pair.partner;
   }
 
   /** The SIP side has let this user see the presence: errors may be plain (XS-06). */
@@ -89,12 +67,17 @@ export class XmppWatcher implements Requester<undefined>, DialogOwner {
     return this.isAuthorizedNow;
   }
 
+  /** The user sees the SIP user as available. */
+  get isShowing(): boolean {
+    return this.announcement.isAvailable;
+  }
+
   get isIdle(): boolean {
-    return !this.isWanted && !this.subscriber && !this.isDenied;
+    return !this.isWanted && !this.subscriber && this.deniedUntil === undefined;
   }
 
   get state(): string {
-    if (this.isDenied) return "denied";
+    if (this.deniedUntil !== undefined) return "denied";
     if (!this.isWanted) return this.subscriber ? "ending" : "none";
     if (this.retryAt !== undefined) return "backoff";
     return this.isAuthorizedNow && this.dialog !== undefined ? "active" : "pending";
@@ -103,29 +86,30 @@ export class XmppWatcher implements Requester<undefined>, DialogOwner {
   // ---- from XMPP
 
   onSubscribe(stanza: Element, now: Millis): void {
-    this.isDenied = false;
+    this.deniedUntil = undefined;
     this.isWanted = true;
     if (this.isAuthorizedNow && this.subscriber && !this.isEnding) {
-      this.sendPresence("subscribed");
-      this.announce(this.context.pair.xmppUser);
+      this.tell("subscribed");
+      this.announcement.repeat();
       return;
     }
     this.isAsked = true;
+    this.isTold = false;
     this.askId = stanza.attrs.id;
-    this.open(now);
+    this.tryNow(now);
+    this.observeState();
   }
 
   onUnsubscribe(now: Millis): void {
-    if (!this.isWanted && !this.isDenied) return;
+    if (!this.isWanted && this.deniedUntil === undefined) return;
     this.isWanted = false;
-    this.isDenied = false;
+    this.deniedUntil = undefined;
     this.isAsked = false;
     this.retryAt = undefined;
-    this.graceUntil = undefined;
     this.isAuthorizedNow = false;
     this.withdraw();
     // C-26: at once and not after the SIP answer, which a newer `subscribe` may overtake.
-    this.sendPresence("unsubscribed");
+    this.tell("unsubscribed");
     if (this.subscriber && !this.isEnding) {
       this.isEnding = true;
       this.subscriber.handle({ kind: "unsubscribe" }, now);
@@ -136,85 +120,102 @@ export class XmppWatcher implements Requester<undefined>, DialogOwner {
 
   /** The watcher's server asks for the state: at a log-in, or after it lost its memory (C-15, C-27). */
   onProbe(from: string, id: string | undefined, now: Millis): void {
-    if (this.isDenied) {
-      this.sendPresence("unsubscribed", id);
+    if (this.deniedUntil !== undefined) {
+      this.tell("unsubscribed", id);
       return;
     }
-    if (this.isAuthorizedNow && this.shown) {
-      this.announce(from, id);
-      return;
-    }
+    // The user has just taken the wish back; their server's question is older.
+    if (this.isEnding && !this.isWanted) return;
     this.isWanted = true;
-    this.open(now);
+    this.tryNow(now);
+    if (this.isAuthorizedNow || this.retryAt !== undefined) this.announcement.answerProbe(from, id);
+    this.observeState();
+  }
+
+  /** A new try, at once unless the last one was so recently that it would only be refused again (D2). */
+  private tryNow(now: Millis): void {
+    if (this.subscriber) return;
+    const soonest = this.triedAt + this.context.settings.retryBase;
+    if (this.retryAt !== undefined && now < soonest) this.retryAt = Math.min(this.retryAt, soonest);
+    else this.open(now);
   }
 
   private open(now: Millis): void {
-    if (this.subscriber) return;
     this.retryAt = undefined;
+    this.triedAt = now;
+    this.lastFailure = NO_ANSWER;
     this.subscriber = this.context.newSubscriber();
     this.subscriber.handle({ kind: "subscribe" }, now);
     this.drain(now);
-    this.observeState();
   }
 
   // ---- from SIP
 
-  onOutcome(_purpose: undefined, outcome: Outcome, now: Millis): void {
-    if (!this.subscriber) return;
-    if (outcome.kind !== "final") {
-      this.lastFailure = outcome;
-      this.subscriber.handle({ kind: "no-response", why: outcome.kind }, now);
-    } else {
-      if (outcome.dialog !== undefined) this.adopt(outcome.dialog);
-      if (outcome.status >= 300) this.lastFailure = outcome;
-      this.subscriber.handle(answerFields(outcome), now);
+  /** @param subscriber whose request it was: an answer that comes after its end says nothing about the next one. */
+  onOutcome(subscriber: Subscriber, outcome: Outcome, now: Millis): void {
+    const dialog = outcome.kind === "final" ? outcome.dialog : undefined;
+    if (this.subscriber !== subscriber) {
+      if (dialog !== undefined) this.context.sip.disown(dialog);
+      return;
     }
+    if (dialog !== undefined) this.adopt(dialog);
+    if (outcome.kind !== "final" || outcome.status >= 300) this.lastFailure = outcome;
+    subscriber.handle(
+      outcome.kind === "final" ? answerFields(outcome) : { kind: "no-response", why: outcome.kind },
+      now,
+    );
     this.drain(now);
     this.observeState();
   }
 
-  onDialogMade(_request: RequestRef, _dialog: DialogId, _now: Millis): void {}
-
-  /** A NOTIFY that came before the 200 to our SUBSCRIBE makes the dialog (EV-01). */
-  onEarlyNotify(request: IncomingRequest, now: Millis): void {
+  /** A NOTIFY that came before the 200 to our SUBSCRIBE makes the dialog (EV-01); those of other forks don't (EV-04). */
+  onOpening(subscriber: Subscriber, request: IncomingRequest, now: Millis): void {
+    const { sip } = this.context;
+    const isOurs = request.verified.partner === this.partner && this.subscriber === subscriber;
+    if (!isOurs || this.dialog !== undefined) {
+      sip.answer(request.request, isOurs || request.verified.partner === this.partner ? 481 : 403);
+      sip.disown(request.dialog!);
+      return;
+    }
     this.adopt(request.dialog!);
     this.onDialogRequest(request, now);
   }
 
   onDialogRequest(request: IncomingRequest, now: Millis): void {
-    const { message } = request;
-    const sip = this.context.sip;
-    if (message.method !== "NOTIFY" && message.method !== "BENOTIFY") {
-      sip.answer(request.request, 405, { headers: [["Allow", "NOTIFY"]] });
-      return;
-    }
-    const state = parseSubscriptionState(message.get("Subscription-State") ?? "");
-    if (!state) {
-      sip.answer(request.request, 400, { reason: "Subscription-State is missing" });
+    const { sip, documents, pair } = this.context;
+    const notify = readNotify(request.message);
+    if (!notify.ok) {
+      sip.answer(request.request, notify.status, notify.extra);
       return;
     }
     // EV-06: at once, whatever the XMPP side does.
     sip.answer(request.request, 200);
-    const document = this.context.documents.read(message, this.context.pair.sipUri);
-    this.subscriber?.handle({ kind: "notify", ...state, hasBody: document !== undefined }, now);
+    const document = documents.read(request.message, pair.sipUser);
+    this.subscriber?.handle({ kind: "notify", ...notify.state, hasBody: document !== undefined }, now);
     this.drain(now, document);
     this.observeState();
   }
 
   onDialogLost(dialog: DialogId, now: Millis): void {
     if (this.dialog !== dialog) return;
+    const { grace, spread } = this.context.settings;
     this.dialog = undefined;
     this.subscriber = undefined;
+    this.isEnding = false;
     if (this.isWanted) {
-      if (this.shown) this.graceUntil ??= now + this.context.settings.grace;
-      this.retryAt = now;
+      if (this.announcement.isKnown) this.graceUntil ??= now + grace;
+      this.retryAt = now + spread * this.context.random();
     }
     this.observeState();
   }
 
+  /** The NOTIFY made the dialog; a 2xx of another fork does not replace it (RFC 6665 4.1.2.4). */
   private adopt(dialog: DialogId): void {
     if (this.dialog === dialog) return;
-    if (this.dialog !== undefined) this.context.sip.drop(this.dialog);
+    if (this.dialog !== undefined) {
+      this.context.sip.disown(dialog);
+      return;
+    }
     this.dialog = dialog;
     this.context.sip.own(dialog, this);
   }
@@ -255,14 +256,14 @@ export class XmppWatcher implements Requester<undefined>, DialogOwner {
     ];
     const { pair, sip } = this.context;
     if (request === "initial") {
-      sip.open(this, undefined, {
+      sip.open(this, this.subscriber!, {
         method: "SUBSCRIBE",
         from: { uri: pair.xmppUri },
         to: { uri: pair.sipUri },
         headers,
       });
     } else if (this.dialog !== undefined) {
-      sip.inDialog(this, undefined, this.dialog, "SUBSCRIBE", headers);
+      sip.inDialog(this, this.subscriber!, this.dialog, "SUBSCRIBE", headers);
     }
   }
 
@@ -272,51 +273,55 @@ export class XmppWatcher implements Requester<undefined>, DialogOwner {
     this.graceUntil = undefined;
     if (!this.isAsked) return;
     this.isAsked = false;
-    this.sendPresence("subscribed");
+    this.tell("subscribed");
   }
 
   private onEnded(end: SubscriptionEnded, now: Millis): void {
     if (this.dialog !== undefined) this.context.sip.drop(this.dialog);
     this.dialog = undefined;
     this.subscriber = undefined;
-    const hasEnded = this.isEnding;
+    const wasEnding = this.isEnding;
     this.isEnding = false;
     if (!this.isWanted) return;
-    if (hasEnded) {
+    if (wasEnding) {
+      // A `subscribe` came while the last dialog was on its way out.
       this.retryAt = now;
-      return;
+    } else if (end.permanent) {
+      this.deny(now);
+    } else {
+      if (end.presence === "lost") this.withdraw();
+      else if (end.presence === "grace" && this.announcement.isKnown)
+        this.graceUntil ??= now + this.context.settings.grace;
+      if (end.retry !== "never")
+        this.tryLater(end.retry === "now" ? 0 : (end.afterMs ?? this.backoff()), now);
     }
-    if (end.permanent) {
-      this.deny();
-      return;
-    }
-    if (end.presence === "lost") this.withdraw();
-    else if (end.presence === "grace" && this.shown) this.graceUntil ??= now + this.context.settings.grace;
-    const pause = end.retry === "now" ? 0 : (end.afterMs ?? this.backoff());
-    if (pause >= LONG_PAUSE || this.tries === TRIES_BEFORE_WORD) this.tellFailure();
-    if (end.retry !== "never") this.retryAt = now + pause;
+  }
+
+  private tryLater(pause: Millis, now: Millis): void {
+    if (pause >= LONG_PAUSE || this.tries >= TRIES_BEFORE_WORD) this.tellFailure();
+    this.retryAt = now + pause;
   }
 
   /** PR-07: the SIP side has refused for good. */
-  private deny(): void {
+  private deny(now: Millis): void {
     this.isWanted = false;
-    this.isDenied = true;
+    this.deniedUntil = now + this.context.settings.denialKept;
     this.isAsked = false;
     this.isAuthorizedNow = false;
     this.withdraw();
-    this.sendPresence("unsubscribed");
+    this.tell("unsubscribed");
   }
 
   /** Who asked hears once that it does not work now; the wish stays. */
   private tellFailure(): void {
-    if (!this.isAsked || !this.lastFailure) return;
+    if (!this.isAsked || this.isTold) return;
+    this.isTold = true;
     const { pair, xmpp } = this.context;
     const { error } = stanzaErrorForOutcome(this.lastFailure, { authorized: this.isAuthorizedNow });
     xmpp.send(
       pair.partner,
       errorStanza("presence", { from: pair.xmppUser, to: pair.sipUser, id: this.askId }, error),
     );
-    this.lastFailure = undefined;
   }
 
   private backoff(): Millis {
@@ -329,53 +334,32 @@ export class XmppWatcher implements Requester<undefined>, DialogOwner {
   // ---- what the watcher sees
 
   private show(document: ShownPresence): void {
-    const before = this.shown;
-    this.shown = document;
     this.context.observe({
       what: "presence",
       direction: "sip_to_xmpp",
-      partner: this.context.pair.partner,
+      partner: this.partner,
       row: document.mappedBy,
       age: 0,
     });
-    if (!before || !sameShown(before, document)) this.announce(this.context.pair.xmppUser);
+    this.announcement.show(document);
   }
 
-  private announce(to: string, id?: string): void {
-    if (!this.shown) return;
-    const { pair, resource } = this.context;
-    const { type, show, status } = this.shown;
-    const presence = new Element("presence", { from: `${pair.sipUser}/${resource}`, to, type, id });
-    if (show) presence.c("show").t(show);
-    if (status) presence.c("status").t(status);
-    this.context.xmpp.send(pair.partner, presence);
-  }
-
-  /** What was announced is no longer known: unavailable, without a word about why (XP-07). */
   private withdraw(): void {
     this.graceUntil = undefined;
-    if (!this.shown) return;
-    const wasAvailable = this.shown.type === undefined;
-    this.shown = undefined;
-    if (!wasAvailable) return;
-    const { pair, resource } = this.context;
-    const presence = new Element("presence", {
-      from: `${pair.sipUser}/${resource}`,
-      to: pair.xmppUser,
-      type: "unavailable",
-    });
-    this.context.xmpp.send(pair.partner, presence);
+    this.announcement.withdraw();
   }
 
-  private sendPresence(type: "subscribed" | "unsubscribed", id?: string): void {
-    const { pair, ids } = this.context;
-    const presence = new Element("presence", {
-      from: pair.sipUser,
-      to: pair.xmppUser,
-      type,
-      id: id ?? `a${ids()}`,
-    });
-    this.context.xmpp.send(pair.partner, presence);
+  /** Not the id of what it answers, which RFC 6121 3.1.4 leaves out, except for a probe's. */
+  private tell(type: "subscribed" | "unsubscribed", id = `a${this.context.ids()}`): void {
+    const { pair, xmpp } = this.context;
+    xmpp.send(pair.partner, new Element("presence", { from: pair.sipUser, to: pair.xmppUser, type, id }));
+  }
+
+  /** The component link is back: the server may have missed the last word. */
+  onLinkUp(): void {
+    if (!this.isWanted || !this.isAuthorizedNow) return;
+    if (this.announcement.isKnown) this.announcement.repeat();
+    else this.announcement.unavailable();
   }
 
   private observeState(): void {
@@ -384,28 +368,23 @@ export class XmppWatcher implements Requester<undefined>, DialogOwner {
     this.context.observe({
       what: "subscription",
       direction: "xmpp_to_sip",
-      partner: this.context.pair.partner,
+      partner: this.partner,
       from: this.observedState,
       to: state,
     });
     this.observedState = state;
   }
 
-  /** The component link is back: the server may have missed the last word. */
-  onLinkUp(): void {
-    if (this.isAuthorizedNow && this.shown) this.announce(this.context.pair.xmppUser);
-  }
-
   // ---- time
 
   nextDeadline(): Deadline | undefined {
     let deadline = this.subscriber?.nextDeadline();
-    if (this.retryAt !== undefined && (!deadline || this.retryAt < deadline.at)) {
-      deadline = { at: this.retryAt, reason: "subscribe again" };
-    }
-    if (this.graceUntil !== undefined && (!deadline || this.graceUntil < deadline.at)) {
-      deadline = { at: this.graceUntil, reason: "presence too old" };
-    }
+    const consider = (at: Millis | undefined, reason: string) => {
+      if (at !== undefined && (!deadline || at < deadline.at)) deadline = { at, reason };
+    };
+    consider(this.retryAt, "subscribe again");
+    consider(this.graceUntil, "presence too old");
+    consider(this.deniedUntil, "refusal forgotten");
     return deadline;
   }
 
@@ -413,28 +392,8 @@ export class XmppWatcher implements Requester<undefined>, DialogOwner {
     this.subscriber?.timeout(now);
     this.drain(now);
     if (this.graceUntil !== undefined && now >= this.graceUntil) this.withdraw();
-    if (this.retryAt !== undefined && now >= this.retryAt) {
-      this.retryAt = undefined;
-      this.open(now);
-    }
+    if (this.deniedUntil !== undefined && now >= this.deniedUntil) this.deniedUntil = undefined;
+    if (this.retryAt !== undefined && now >= this.retryAt) this.open(now);
     this.observeState();
   }
-}
-
-function answerFields(outcome: Extract<Outcome, { kind: "final" }>): SubscribeAnswered {
-  const { message, status } = outcome;
-  const expires = message.number("Expires");
-  const minExpires = message.number("Min-Expires");
-  const retryAfter = message.number("Retry-After");
-  return {
-    kind: "response",
-    status,
-    ...(expires !== undefined && { expires }),
-    ...(minExpires !== undefined && { minExpires }),
-    ...(retryAfter !== undefined && { retryAfter }),
-  };
-}
-
-function sameShown(a: ShownPresence, b: ShownPresence): boolean {
-  return a.type === b.type && a.show === b.show && a.status === b.status;
 }
