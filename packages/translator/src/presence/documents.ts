@@ -1,11 +1,11 @@
 import {
   type Body,
-  entityAddress,
   readPidf as readPidfDocument,
   type SipMessage,
   summarise,
   writePidf as writePidfDocument,
 } from "@tombolo/sip";
+import { bareJid, sipUriToJid } from "../address/index.ts";
 import { mapAvailability } from "../tables/availability.ts";
 import { type PidfDialect, readPidf, writePidf } from "../tables/pidf-activity.ts";
 import type { Availability, SystemKey } from "../tables/system.ts";
@@ -18,6 +18,8 @@ export interface PresenceDialect {
   /** The tables' name for the XMPP clients on this side. */
   readonly xmppSystem: SystemKey;
   readonly pidf: PidfDialect;
+  /** Scheme of `entity` in the documents that we write (RFC 3863 4.1.1). */
+  readonly entityScheme: "pres" | "sip";
 }
 
 /** XMPP presence that a document of a SIP user means, and the table row that said so. */
@@ -35,7 +37,7 @@ export class Documents {
 
   /** The document that tells the watcher about `entity`, a sip: URI. */
   write(entity: string, composed: Composed): { readonly body: Body; readonly row: string } {
-    const { system, xmppSystem, pidf } = this.dialect;
+    const { system, xmppSystem, pidf, entityScheme } = this.dialect;
     const mapped = mapAvailability({
       from: xmppSystem,
       state: composed.state,
@@ -47,7 +49,7 @@ export class Documents {
     const written = writePidf(state, pidf);
     const text = writePidfDocument({
       dialect: pidf,
-      entity,
+      entity: entity.replace(/^sip:/, `${entityScheme}:`),
       tuples: [
         {
           id: "t1",
@@ -55,6 +57,8 @@ export class Documents {
           ...(written.activity === undefined ? {} : { activity: written.activity }),
           ...(written.show === undefined ? {} : { show: written.show }),
           ...(note === undefined || written.basic === "closed" ? {} : { note }),
+          // RFC 3863 4.1.2; readers of the draft dialect get the form that is known to work with them.
+          ...(pidf === "rpid" ? { contact: entity } : {}),
         },
       ],
     });
@@ -63,7 +67,7 @@ export class Documents {
   }
 
   /**
-   * What a NOTIFY's body says of the presentity. Undefined when it says nothing that can be used: no body, another
+   * What a NOTIFY's body says of the presentity, a JID. Undefined when it says nothing that can be used: no body, another
    * type, broken, about somebody else, or without availability. The dialog stays as it is then (PF-01, PF-09).
    */
   read(notify: SipMessage, presentity: string): ShownPresence | undefined {
@@ -72,8 +76,7 @@ export class Documents {
     if (type !== "application/pidf+xml" && type !== "application/cpim-pidf+xml") return undefined;
     const reading = readPidfDocument(notify.body);
     if (!reading.ok) return undefined;
-    const entity = reading.document.entity;
-    if (entity !== "" && entityAddress(entity) !== entityAddress(presentity)) return undefined;
+    if (!isAbout(reading.document.entity, presentity)) return undefined;
     const summary = summarise(reading.document);
     const read = readPidf(summary, this.dialect.pidf);
     if (!read) return undefined;
@@ -88,4 +91,11 @@ export class Documents {
       mappedBy: mapped.ok ? mapped.row : read.row,
     };
   }
+}
+
+/** Partners differ in scheme, case and escapes of `entity`; its JID tells whether it is the presentity (PF-01). */
+function isAbout(entity: string, presentity: string): boolean {
+  if (entity.trim() === "") return true;
+  const mapped = sipUriToJid(entity.trim(), { entity: true });
+  return mapped.ok && mapped.jid === bareJid(presentity);
 }

@@ -1,12 +1,13 @@
-import type {
-  Body,
-  Deadline,
-  DialogId,
-  HeaderFields,
-  Millis,
-  Notifier,
-  Outcome,
-  RequestRef,
+import {
+  type Body,
+  type Deadline,
+  type DialogId,
+  fromWireText,
+  type HeaderFields,
+  type Millis,
+  type Notifier,
+  type Outcome,
+  type RequestRef,
 } from "@tombolo/sip";
 import { Element } from "ltx";
 import { parseJid } from "../address/index.ts";
@@ -17,7 +18,8 @@ import type { DialogOwner, IncomingRequest, Requester, SipSide } from "../sip-si
 import { readStanzaError } from "../stanza.ts";
 import type { XmppSide } from "../xmpp-side.ts";
 import type { Documents } from "./documents.ts";
-import { Resources } from "./resources.ts";
+import { type Composed, Resources } from "./resources.ts";
+import type { Watch } from "./watch.ts";
 
 export interface SipWatcherSettings {
   /** How long after `subscribed` the user's presence is waited for before the watcher is told anyway, ms. */
@@ -33,6 +35,9 @@ export const DEFAULT_SIP_WATCHER_SETTINGS: SipWatcherSettings = {
   maxDialogs: 16,
 };
 
+/** Longest name of a watcher that is passed on with the question, characters. */
+export const MAX_NICK = 100;
+
 export interface SipWatcherContext {
   readonly pair: Pair;
   readonly sip: SipSide;
@@ -44,21 +49,14 @@ export interface SipWatcherContext {
   readonly ids: () => string;
   /** Denied before anybody is asked: the watcher sees an offline user (policy.unknownWatcher). */
   readonly isDenied: boolean;
+  /** The XMPP user sees the watcher as available, by a subscription of their own. */
+  readonly isSeenByUser: () => boolean;
 }
 
 /** What the XMPP user has said about this watcher. */
 export type WatcherAuthorization = "none" | "asked" | "granted" | "refused";
 
-/** One subscription dialog of the watcher: its users may be signed in at several places. */
-interface Watch {
-  readonly notifier: Notifier;
-  dialog: DialogId | undefined;
-  /** SUBSCRIBEs that wait for their answer, oldest first. */
-  readonly unanswered: RequestRef[];
-  /** NOTIFYs that the notifier asked for before the dialog had a name. */
-  held: { readonly state: string; readonly withBody: boolean }[];
-  hasEnded: boolean;
-}
+const OFFLINE: Composed = { state: "Offline", note: undefined };
 
 /**
  * A SIP user watches an XMPP user: we are the notifier (RFC 8048 5.3, SUB-05..10). The first SUBSCRIBE is answered at
@@ -71,14 +69,19 @@ export class SipWatcher implements Requester<Watch>, DialogOwner {
   /** 2xx answers whose dialog the engine has not named yet. */
   private readonly accepting = new Map<RequestRef, Watch>();
   private authorization: WatcherAuthorization = "none";
-  private askedAt: Millis | undefined;
+  /** The user's presence has come since there is a watch, or has been waited for. */
+  private isKnown = false;
+  /** Before this the user is not asked again; a refusal without a watch is forgotten then. */
+  private quietUntil: Millis | undefined;
   private settleAt: Millis | undefined;
-  /** When the newest unsent change came in, for the age of what the watcher sees. */
-  private changedAt: Millis | undefined;
   private observedState: string | undefined;
 
   constructor(context: SipWatcherContext) {
     this.context = context;
+  }
+
+  get partner(): string {
+    return this.context.pair.partner;
   }
 
   get isIdle(): boolean {
@@ -97,37 +100,50 @@ export class SipWatcher implements Requester<Watch>, DialogOwner {
       this.context.sip.answer(request.request, 480, { headers: [["Retry-After", "600"]] });
       return;
     }
+    const expires = request.message.number("Expires");
     const watch: Watch = {
       notifier: this.context.newNotifier(),
+      isFetch: expires === 0,
       dialog: undefined,
       unanswered: [request.request],
       held: [],
+      changedAt: undefined,
       hasEnded: false,
     };
     this.watches.push(watch);
-    const expires = request.message.number("Expires");
     watch.notifier.handle({ kind: "authorise", state: this.isDecided ? "active" : "pending" }, now);
-    watch.notifier.handle({ kind: "subscribe", ...(expires !== undefined && { expires }) }, now);
-    this.drain(watch, now);
-    if (expires !== 0) this.ask(now);
+    this.subscribe(watch, request, now);
     this.observeState();
   }
 
-  /** Granted and refused look alike to the watcher: active. Only what the document says differs. */
+  /** The watcher may be told something: the state, or that there is none for them. Refusals look like the latter. */
   private get isDecided(): boolean {
-    return this.context.isDenied || this.authorization === "granted" || this.authorization === "refused";
+    return (
+      this.context.isDenied ||
+      this.authorization === "refused" ||
+      (this.authorization === "granted" && this.isKnown)
+    );
   }
 
-  private ask(now: Millis): void {
-    if (this.isDecided) return;
-    if (this.askedAt !== undefined && now < this.askedAt + this.context.settings.reask) return;
-    this.askedAt = now;
-    this.authorization = "asked";
-    const { pair, ids } = this.context;
-    this.context.xmpp.send(
-      pair.partner,
-      new Element("presence", { from: pair.sipUser, to: pair.xmppUser, type: "subscribe", id: `a${ids()}` }),
-    );
+  private subscribe(watch: Watch, request: IncomingRequest, now: Millis): void {
+    const expires = request.message.number("Expires");
+    watch.notifier.handle({ kind: "subscribe", ...(expires !== undefined && { expires }) }, now);
+    this.drain(watch, now);
+    if (expires === 0 || watch.hasEnded || this.context.isDenied) return;
+    if (this.authorization !== "granted") this.ask(request.message.from?.display, now);
+    else if (!this.isKnown && this.settleAt === undefined) {
+      // The permission is on record from an earlier watch; what the user shows is not.
+      this.settleAt = now + this.context.settings.settle;
+      this.send("probe");
+    }
+  }
+
+  /** Asks the XMPP user, who hears the same question once a day at most. A refused watcher sees nothing of it. */
+  private ask(display: string | undefined, now: Millis): void {
+    if (this.quietUntil !== undefined && now < this.quietUntil) return;
+    this.quietUntil = now + this.context.settings.reask;
+    if (this.authorization === "none") this.authorization = "asked";
+    this.send("subscribe", display);
   }
 
   onDialogMade(request: RequestRef, dialog: DialogId, now: Millis): void {
@@ -141,18 +157,14 @@ export class SipWatcher implements Requester<Watch>, DialogOwner {
 
   onDialogRequest(request: IncomingRequest, now: Millis): void {
     const watch = this.watches.find((own) => own.dialog === request.dialog);
-    if (!watch || request.message.method !== "SUBSCRIBE") {
-      this.context.sip.answer(
-        request.request,
-        watch ? 405 : 481,
-        watch ? { headers: [["Allow", "SUBSCRIBE, NOTIFY"]] } : {},
-      );
-      return;
+    if (!watch) {
+      this.context.sip.answer(request.request, 481);
+    } else if (request.message.method !== "SUBSCRIBE") {
+      this.context.sip.answer(request.request, 405, { headers: [["Allow", "SUBSCRIBE, NOTIFY"]] });
+    } else {
+      watch.unanswered.push(request.request);
+      this.subscribe(watch, request, now);
     }
-    watch.unanswered.push(request.request);
-    const expires = request.message.number("Expires");
-    watch.notifier.handle({ kind: "subscribe", ...(expires !== undefined && { expires }) }, now);
-    this.drain(watch, now);
   }
 
   onDialogLost(dialog: DialogId, _now: Millis): void {
@@ -172,39 +184,32 @@ export class SipWatcher implements Requester<Watch>, DialogOwner {
 
   /** The XMPP user lets the watcher see them. */
   onSubscribed(now: Millis): void {
-    if (this.context.isDenied || this.authorization === "granted") return;
-    if (this.authorization === "none" && this.watches.length === 0) return;
+    if (this.context.isDenied || this.authorization === "granted" || this.authorization === "none") return;
     this.authorization = "granted";
-    this.observeState();
-    if (!this.resources.isEmpty) this.authorise(now);
     // Their server sends their presence right behind; without it the watcher would see them offline for a moment.
-    else this.settleAt = now + this.context.settings.settle;
+    if (this.watches.length > 0) this.settleAt = now + this.context.settings.settle;
+    this.observeState();
   }
 
   /** The XMPP user refuses, or takes the permission back: the watcher sees an offline user and is told nothing. */
   onUnsubscribed(now: Millis): void {
-    if (this.authorization === "none") return;
+    if (this.authorization === "none" || this.context.isDenied) return;
     this.authorization = "refused";
-    this.settleAt = undefined;
+    this.quietUntil = now + this.context.settings.reask;
+    this.isKnown = false;
     this.resources.clear();
-    this.changedAt = now;
-    this.observeState();
-    this.authorise(now);
+    this.tellAll(now);
   }
 
   /** Presence of the XMPP user, meant for this watcher. Never shown before it was granted (EV-27). */
   onPresence(stanza: Element, now: Millis): void {
-    if (this.context.isDenied || this.authorization === "refused") return;
-    if (this.watches.length === 0) return;
+    if (this.watches.length === 0 || this.context.isDenied) return;
     // A server that has the permission on record sends presence without being asked again.
-    if (this.authorization !== "granted") {
-      if (stanza.attrs.type === "unavailable") return;
-      this.authorization = "granted";
-      this.observeState();
-    }
+    if (this.authorization === "asked" && stanza.attrs.type !== "unavailable") this.authorization = "granted";
+    if (this.authorization !== "granted") return;
     this.resources.take(parseJid(stanza.attrs.from ?? "")?.resource ?? "", stanza);
-    this.changedAt ??= now;
-    this.authorise(now);
+    this.isKnown = true;
+    this.tellAll(now);
   }
 
   /** Their server could not pass our question on. */
@@ -217,7 +222,7 @@ export class SipWatcher implements Requester<Watch>, DialogOwner {
       this.onUnsubscribed(now);
       return;
     }
-    this.askedAt = undefined;
+    this.quietUntil = undefined;
     this.authorization = "none";
     for (const watch of [...this.watches]) {
       const { reason, retryAfterSeconds: retryAfter } = outcome;
@@ -226,14 +231,19 @@ export class SipWatcher implements Requester<Watch>, DialogOwner {
     }
   }
 
-  /** Tells every dialog that it is active, or that there is something new. */
-  private authorise(now: Millis): void {
+  /** Tells every dialog that there is something new; those that waited for the decision learn it with that. */
+  private tellAll(now: Millis): void {
     this.settleAt = undefined;
     for (const watch of [...this.watches]) {
-      watch.notifier.handle({ kind: "authorise", state: "active" }, now);
-      watch.notifier.handle({ kind: "state-changed" }, now);
+      watch.changedAt ??= now;
+      const isActive = watch.notifier.state === "active";
+      watch.notifier.handle(
+        isActive ? { kind: "state-changed" } : { kind: "authorise", state: "active" },
+        now,
+      );
       this.drain(watch, now);
     }
+    this.observeState();
   }
 
   // ---- out
@@ -282,47 +292,57 @@ export class SipWatcher implements Requester<Watch>, DialogOwner {
       ["Event", "presence"],
       ["Subscription-State", state],
     ];
-    const body = withBody ? this.document(now) : undefined;
+    // RFC 8048 5.3.3: the last one says closed; a fetch's only one says what there is.
+    const isFarewell = state.startsWith("terminated") && !watch.isFetch;
+    const body = withBody ? this.document(watch, isFarewell, now) : undefined;
     this.context.sip.inDialog<Watch>(this, watch, watch.dialog!, "NOTIFY", headers, body);
   }
 
   /** What the watcher may see now: the composed state, or an offline user. */
-  private document(now: Millis): Body {
-    const { documents, pair, observe, isDenied } = this.context;
-    const shown = !isDenied && this.authorization === "granted" ? this.resources.compose() : undefined;
-    const { body, row } = documents.write(pair.xmppUri, shown ?? { state: "Offline", note: undefined });
-    observe({
-      what: "presence",
-      direction: "xmpp_to_sip",
-      partner: pair.partner,
-      row,
-      age: this.changedAt === undefined ? 0 : now - this.changedAt,
-    });
-    this.changedAt = undefined;
+  private document(watch: Watch, isFarewell: boolean, now: Millis): Body {
+    const { documents, pair, observe } = this.context;
+    const isOpen = this.authorization === "granted" && this.isKnown && !isFarewell;
+    const { body, row } = documents.write(pair.xmppUri, isOpen ? this.resources.compose() : OFFLINE);
+    const age = now - (watch.changedAt ?? now);
+    observe({ what: "presence", direction: "xmpp_to_sip", partner: pair.partner, row, age });
+    watch.changedAt = undefined;
     return body;
   }
 
   private forget(watch: Watch): void {
+    watch.hasEnded = true;
     const at = this.watches.indexOf(watch);
     if (at < 0) return;
     this.watches.splice(at, 1);
     if (watch.dialog !== undefined) this.context.sip.drop(watch.dialog);
-    if (this.watches.length === 0) this.lastWatchEnded();
+    if (this.watches.length === 0) this.onLastEnded(watch);
     this.observeState();
   }
 
-  /** RFC 8048 5.3.3: the XMPP user sees the watcher go; the permission stays. */
-  private lastWatchEnded(): void {
-    const { pair } = this.context;
+  /**
+   * RFC 8048 5.3.3: the XMPP user sees the watcher go; the permission stays. Not where the user watches them, too, and
+   * knows better.
+   */
+  private onLastEnded(watch: Watch): void {
     this.settleAt = undefined;
-    this.changedAt = undefined;
-    if (this.authorization === "granted") {
-      this.context.xmpp.send(
-        pair.partner,
-        new Element("presence", { from: pair.sipUser, to: pair.xmppUser, type: "unavailable" }),
-      );
-    }
+    this.isKnown = false;
     this.resources.clear();
+    if (this.authorization === "granted" && !watch.isFetch && !this.context.isSeenByUser())
+      this.send("unavailable");
+  }
+
+  private send(type: "subscribe" | "probe" | "unavailable", display?: string): void {
+    const { pair, xmpp, ids } = this.context;
+    const presence = new Element("presence", {
+      from: pair.sipUser,
+      to: pair.xmppUser,
+      type,
+      id: `w${ids()}`,
+    });
+    // XEP-0172 4.2: who asks, as they call themselves.
+    const nick = type === "subscribe" && display ? fromWireText(display).trim().slice(0, MAX_NICK) : "";
+    if (nick) presence.c("nick", { xmlns: "http://jabber.org/protocol/nick" }).t(nick);
+    xmpp.send(pair.partner, presence);
   }
 
   private observeState(): void {
@@ -331,47 +351,45 @@ export class SipWatcher implements Requester<Watch>, DialogOwner {
     this.context.observe({
       what: "subscription",
       direction: "sip_to_xmpp",
-      partner: this.context.pair.partner,
+      partner: this.partner,
       from: this.observedState,
       to: state,
     });
     this.observedState = state;
   }
 
+  /** The component link is back: what was missed is asked for. */
+  onLinkUp(): void {
+    if (this.watches.length === 0) return;
+    if (this.authorization === "asked") this.send("subscribe");
+    else if (this.authorization === "granted") this.send("probe");
+  }
+
   // ---- time
 
   nextDeadline(): Deadline | undefined {
-    let deadline: Deadline | undefined =
-      this.settleAt === undefined ? undefined : { at: this.settleAt, reason: "presence did not follow" };
-    for (const watch of this.watches) {
-      const own = watch.notifier.nextDeadline();
-      if (own && (!deadline || own.at < deadline.at)) deadline = own;
-    }
+    let deadline: Deadline | undefined;
+    const consider = (next: Deadline | undefined) => {
+      if (next && (!deadline || next.at < deadline.at)) deadline = next;
+    };
+    if (this.settleAt !== undefined) consider({ at: this.settleAt, reason: "presence did not follow" });
+    if (this.authorization === "refused" && this.watches.length === 0)
+      consider({ at: this.quietUntil!, reason: "refusal forgotten" });
+    for (const watch of this.watches) consider(watch.notifier.nextDeadline());
     return deadline;
   }
 
   timeout(now: Millis): void {
     if (this.settleAt !== undefined && now >= this.settleAt) {
-      this.probe();
-      this.authorise(now);
+      this.isKnown = true;
+      this.send("probe");
+      this.tellAll(now);
     }
     for (const watch of [...this.watches]) {
       watch.notifier.timeout(now);
       this.drain(watch, now);
     }
-  }
-
-  /** Asks for the user's presence (RFC 6121 4.3): from the watcher's bare JID to theirs. */
-  private probe(): void {
-    const { pair, ids } = this.context;
-    this.context.xmpp.send(
-      pair.partner,
-      new Element("presence", { from: pair.sipUser, to: pair.xmppUser, type: "probe", id: `p${ids()}` }),
-    );
-  }
-
-  /** The component link is back: what was missed is asked for. */
-  onLinkUp(): void {
-    if (this.authorization === "granted" && this.watches.length > 0) this.probe();
+    if (this.authorization === "refused" && this.watches.length === 0 && now >= this.quietUntil!)
+      this.authorization = "none";
   }
 }
