@@ -1,283 +1,276 @@
 import type { CommandRef, Deadline, DialogId, Millis, Outcome, RequestRef } from "@tombolo/sip";
 import type { Element } from "ltx";
-import type { StanzaError } from "../error/index.ts";
-import { stanzaErrorForOutcome } from "../error/outcome.ts";
-import type { Observation } from "../observation.ts";
-import type { Pair } from "../pair.ts";
-import type { DialogOwner, IncomingRequest, Requester, SipSide } from "../sip-side.ts";
-import { errorStanza } from "../stanza.ts";
-import type { XmppSide } from "../xmpp-side.ts";
+import { localStanzaError, reasonPhrase } from "../error/index.ts";
+import type { DialogOwner, IncomingRequest, Requester } from "../sip-side.ts";
+import { NOT_DELIVERED, SESSION_OVER, TYPING_REFUSED } from "./answers.ts";
 import { Arrivals } from "./arrivals.ts";
-import { bodyOf, type ChatState, chatStateOf } from "./message-stanza.ts";
-import { DEFAULT_QUEUE_LIMITS, type OutboundText, type QueueLimits, TextQueue } from "./queue.ts";
-import type { SessionWire } from "./session-wire.ts";
+import type { ConversationContext } from "./context.ts";
+import { Departures } from "./departures.ts";
+import { type Leg, Legs } from "./legs.ts";
+import { type ChatState, chatStateOf, contentOf } from "./message-stanza.ts";
+import type { OutboundText } from "./queue.ts";
+import { TypingTold } from "./typing.ts";
 
-/** Times and sizes of a conversation. */
-export interface ConversationSettings {
-  /** How long an INVITE may ring, ms: clients of some peers wait 10 s before they answer, people longer. */
-  readonly inviteTimeout: Millis;
-  /** Silence after which the session is closed, ms; the next text opens a new one. */
-  readonly idleTimeout: Millis;
-  readonly queue: QueueLimits;
-}
-
-export const DEFAULT_CONVERSATION_SETTINGS: ConversationSettings = {
-  inviteTimeout: 60_000,
-  idleTimeout: 600_000,
-  queue: DEFAULT_QUEUE_LIMITS,
-};
-
-export interface ConversationContext {
-  readonly pair: Pair;
-  readonly sip: SipSide;
-  readonly xmpp: XmppSide;
-  readonly wire: SessionWire;
-  readonly settings: ConversationSettings;
-  readonly observe: (observation: Observation) => void;
-  readonly ids: () => string;
-  /** Whether the XMPP user may know the SIP user's availability: decides how plain an error may be (RFC 6120 8.3.3). */
-  readonly isAuthorized: () => boolean;
-}
-
-/** One SIP dialog of the conversation. */
-interface Leg {
-  readonly dialog: DialogId;
-  /** confirming: our 2xx waits for its ACK. ending: our BYE waits for its answer. */
-  state: "confirming" | "up" | "ending";
-}
+/** Dialogs of one pair at a time, those in the making included. Over this an INVITE is refused with 480. */
+export const MAX_LEGS_PER_PAIR = 8;
 
 type Purpose =
   | { readonly kind: "invite" }
-  | { readonly kind: "text"; readonly item: OutboundText; readonly dialog: DialogId }
-  | { readonly kind: "bye"; readonly dialog: DialogId }
-  | { readonly kind: "typing"; readonly dialog: DialogId };
+  | { readonly kind: "text"; readonly item: OutboundText; readonly leg: Leg }
+  | { readonly kind: "bye"; readonly leg: Leg }
+  | { readonly kind: "typing"; readonly leg: Leg };
 
 /**
  * Instant messages of one pair in session mode (IM-01..03, RFC 7573 4): the first text opens a SIP session, the others
- * follow in it one at a time and in order; the SIP user's own INVITE is accepted at once. At most one leg is used for
- * sending, the newest that is up.
+ * follow in it one at a time and in order; the SIP user's own INVITE is accepted at once and replaces what was there.
  */
 export class Conversation implements Requester<Purpose>, DialogOwner {
   private readonly context: ConversationContext;
-  private readonly queue: TextQueue;
+  /** The XMPP user's texts on their way to SIP. */
+  private readonly departures: Departures;
   /** The SIP user's texts on their way to XMPP. */
   readonly arrivals: Arrivals;
-  private readonly legs: Leg[] = [];
-  private inviting: { readonly ref: CommandRef; readonly since: Millis; cancelled: boolean } | undefined;
+  private readonly legs = new Legs();
+  private readonly typing: TypingTold;
+  /** INVITEs answered with 2xx whose dialog the engine has not named yet, and the legs that they replace. */
+  private readonly accepting = new Map<RequestRef, readonly Leg[]>();
+  private inviting: { readonly ref: CommandRef; readonly since: Millis; isCancelled: boolean } | undefined;
   private inFlight: OutboundText | undefined;
-  private lastUsed: Millis = 0;
-  /** The typing state that the SIP side was last told. */
-  private toldTyping = false;
+  /** The program goes down: what is accepted is still sent, then sessions are closed. */
+  private isClosing = false;
 
   constructor(context: ConversationContext) {
     this.context = context;
-    this.queue = new TextQueue(context.settings.queue);
+    this.departures = new Departures(context);
+    this.typing = new TypingTold(context.wire.typingRefreshMs);
     this.arrivals = new Arrivals(context, (why, now) => this.tellSipUser(why, now));
+  }
+
+  get partner(): string {
+    return this.context.pair.partner;
   }
 
   /** True when nothing is under way: the pair may forget the conversation. */
   get isIdle(): boolean {
     return (
-      this.legs.length === 0 &&
+      this.legs.size === 0 &&
+      this.accepting.size === 0 &&
       !this.inviting &&
       !this.inFlight &&
-      this.queue.size === 0 &&
+      this.departures.isEmpty &&
       this.arrivals.isIdle
     );
   }
 
   /** Whether a session is up, for gauges and pages. */
   get state(): "idle" | "inviting" | "up" | "closing" {
-    if (this.legs.some((leg) => leg.state === "up")) return "up";
-    if (this.inviting || this.legs.some((leg) => leg.state === "confirming")) return "inviting";
-    return this.legs.length > 0 ? "closing" : "idle";
+    if (this.legs.sending) return "up";
+    if (this.inviting || this.accepting.size > 0 || this.legs.isConfirming) return "inviting";
+    return this.legs.size > 0 ? "closing" : "idle";
   }
 
   // ---- from XMPP
 
   /** A message stanza of the XMPP user for the SIP user; not an error, not groupchat. */
   onMessage(stanza: Element, now: Millis): void {
-    this.arrivals.bindTo(stanza);
-    const text = bodyOf(stanza);
-    const state = chatStateOf(stanza);
-    if (text !== undefined && text !== "") this.acceptText(stanza, text, now);
-    else if (state) this.onChatState(state, now);
-  }
-
-  private acceptText(stanza: Element, text: string, now: Millis): void {
-    const origin = { from: stanza.attrs.from!, to: stanza.attrs.to!, id: stanza.attrs.id };
-    const refusal = this.refusalOf(text);
-    if (refusal) {
-      this.context.xmpp.send(this.context.pair.partner, errorStanza("message", origin, refusal));
+    const content = contentOf(stanza);
+    if (content.kind === "refused") {
+      this.departures.refuse(stanza, localStanzaError(content.why)!);
       return;
     }
-    this.observeIm("accepted");
-    this.queue.add({ text, acceptedAt: now, origin, resent: false });
-    this.toldTyping = false;
+    this.arrivals.bindTo(stanza, content.kind === "text");
+    if (content.kind === "text") this.onOwnText(stanza, content.text, now);
+    else {
+      const state = chatStateOf(stanza);
+      if (state) this.onChatState(stanza, state, now);
+    }
+  }
+
+  private onOwnText(stanza: Element, text: string, now: Millis): void {
+    this.typing.clear();
+    if (this.isClosing) this.departures.refuse(stanza, localStanzaError("queue-full")!);
+    else this.departures.accept(stanza, text, now);
     this.pump(now);
   }
 
-  /** Refused before it is accepted: nothing is counted, the sender knows at once. */
-  private refusalOf(text: string): StanzaError | undefined {
-    if (this.queue.isFull) {
-      return {
-        condition: "resource-constraint",
-        type: "wait",
-        text: "Too many messages are waiting for this contact. Please try again in a moment.",
-      };
+  private onChatState(stanza: Element, state: ChatState, now: Millis): void {
+    if (state === "gone") {
+      this.arrivals.endThread(stanza.attrs.from!);
+      if (this.departures.isEmpty && !this.inFlight) this.hangUpAll();
+    } else if (this.legs.sending && this.typing.take(state === "composing", now)) {
+      this.sendTyping(state === "composing", now);
     }
-    if (!this.context.wire.fits(text)) {
-      return {
-        condition: "policy-violation",
-        type: "modify",
-        text: "This message is too long for the contact's system. Please send it in parts.",
-      };
-    }
-    return undefined;
   }
 
-  private onChatState(state: ChatState, now: Millis): void {
-    const leg = this.sendingLeg();
-    if (state === "gone") {
-      if (leg && this.queue.size === 0 && !this.inFlight) this.hangUp(leg);
-      return;
-    }
-    const typing = state === "composing";
-    if (!leg || typing === this.toldTyping) return;
-    this.toldTyping = typing;
-    this.lastUsed = now;
-    const { method, headers, body } = this.context.wire.typing(typing);
-    this.context.sip.inDialog(
-      this,
-      { kind: "typing", dialog: leg.dialog },
-      leg.dialog,
-      method,
-      headers,
-      body,
-    );
+  private sendTyping(isTyping: boolean, now: Millis): void {
+    const leg = this.legs.sending;
+    if (!leg) return;
+    leg.lastUsed = now;
+    const { method, headers, body } = this.context.wire.typing(isTyping);
+    this.context.sip.inDialog<Purpose>(this, { kind: "typing", leg }, leg.dialog, method, headers, body);
   }
 
   // ---- from SIP
 
   /** An INVITE outside dialogs. The newest session wins: clients replace the old one by a new INVITE. */
-  onInvite(request: IncomingRequest, now: Millis): void {
-    const answer = this.context.wire.answerOffer(request.message);
+  onInvite(request: IncomingRequest, _now: Millis): void {
+    const { sip, wire } = this.context;
+    const answer = wire.answerOffer(request.message);
     if (!answer.ok) {
-      this.context.sip.answer(request.request, answer.status, answer.extra);
+      sip.answer(request.request, answer.status, answer.extra);
       return;
     }
-    this.lastUsed = now;
-    this.context.sip.accept(this, request.request, 200, { headers: answer.headers, body: answer.body });
+    if (this.legs.size + this.accepting.size >= MAX_LEGS_PER_PAIR) {
+      sip.answer(request.request, 480, { headers: [["Retry-After", "30"]] });
+      return;
+    }
+    // Legs that come up later were offered while this INVITE was under way: glare, where both live on (D4).
+    this.accepting.set(request.request, this.legs.notEnding);
+    sip.accept(this, request.request, 200, { headers: answer.headers, body: answer.body });
   }
 
   /** A MESSAGE outside dialogs (RFC 3428). */
   onPageMessage(request: IncomingRequest, now: Millis): void {
-    this.arrivals.take(request, this.context.wire.pageStatus, now);
+    this.onText(request, undefined, this.context.wire.pageStatus, now);
   }
 
-  onDialogMade(_request: RequestRef, dialog: DialogId, _now: Millis): void {
-    this.addLeg({ dialog, state: "confirming" });
+  onDialogMade(request: RequestRef, dialog: DialogId, now: Millis): void {
+    const replaces = this.accepting.get(request) ?? [];
+    this.accepting.delete(request);
+    this.addLeg(dialog, "confirming", replaces, now);
+  }
+
+  onCancelled(request: RequestRef, now: Millis): void {
+    this.accepting.delete(request);
+    this.pump(now);
   }
 
   onConfirmed(dialog: DialogId, now: Millis): void {
-    const leg = this.legs.find((own) => own.dialog === dialog);
+    const leg = this.legs.find(dialog);
     if (leg?.state !== "confirming") return;
-    leg.state = "up";
-    this.lastUsed = now;
-    for (const other of [...this.legs]) if (other !== leg && other.state === "up") this.hangUp(other);
+    this.legs.raise(leg, now);
+    for (const old of leg.replaces) {
+      if (!this.legs.has(old)) continue;
+      if (old.state === "up") this.hangUp(old);
+      else old.isReplaced = true;
+    }
+    leg.replaces = [];
+    if (leg.isReplaced) this.hangUp(leg);
     this.pump(now);
   }
 
   onDialogLost(dialog: DialogId, now: Millis): void {
-    this.removeLeg(dialog);
+    this.removeLeg(this.legs.find(dialog));
     this.pump(now);
   }
 
   onDialogRequest(request: IncomingRequest, now: Millis): void {
     const { message } = request;
-    this.lastUsed = now;
+    const { sip, wire } = this.context;
+    const leg = this.legs.find(request.dialog!);
+    if (leg) leg.lastUsed = now;
     switch (message.method) {
       case "MESSAGE":
-        this.confirmByUse(request.dialog!, now);
-        this.arrivals.take(request, 200, now);
+        // It says that our 2xx has arrived even when the ACK is still on its way.
+        this.onConfirmed(request.dialog!, now);
+        this.onText(request, leg, 200, now);
         return;
       case "INFO":
-        this.arrivals.typing(message);
-        this.context.sip.answer(request.request, 200);
+        this.arrivals.typing(message, now);
+        sip.answer(request.request, 200);
         return;
       case "BYE":
-        this.context.sip.answer(request.request, 200);
-        this.removeLeg(request.dialog!);
+        sip.answer(request.request, 200);
+        this.removeLeg(leg);
         this.pump(now);
+        if (this.isSilent) this.arrivals.sessionEnded();
         return;
       case "INVITE":
       case "UPDATE": {
-        const again = this.context.wire.answerRefresh(message);
-        this.context.sip.answer(request.request, again.status, again);
+        const { status, ...rest } = wire.answerRefresh(message);
+        sip.answer(request.request, status, rest);
         return;
       }
+      case "OPTIONS":
+        sip.answer(request.request, 200, { headers: wire.allow });
+        return;
       default:
-        this.context.sip.answer(request.request, 405, { headers: this.context.wire.allow });
+        sip.answer(request.request, 405, { headers: wire.allow });
     }
   }
 
-  /** An in-dialog request says that our 2xx has arrived even when the ACK is still on its way. */
-  private confirmByUse(dialog: DialogId, now: Millis): void {
-    const leg = this.legs.find((own) => own.dialog === dialog);
-    if (leg?.state === "confirming") this.onConfirmed(dialog, now);
+  private onText(request: IncomingRequest, leg: Leg | undefined, status: number, now: Millis): void {
+    if (this.context.wire.isTyping(request.message)) {
+      this.arrivals.typing(request.message, now);
+      this.context.sip.answer(request.request, status);
+    } else {
+      this.arrivals.take(request, { status, isInDialog: leg !== undefined }, now);
+    }
   }
 
   // ---- sending
 
   /** Moves the queue: one text in flight, a session opened where there is none. */
   private pump(now: Millis): void {
-    if (this.inFlight || this.queue.size === 0) return;
-    const leg = this.sendingLeg();
-    if (leg) {
-      this.sendText(leg, this.queue.take()!, now);
+    if (this.inFlight) return;
+    const leg = this.legs.sending;
+    const item = leg && this.departures.take();
+    if (item) {
+      this.sendText(leg, item, now);
       return;
     }
-    // A leg that is being confirmed or ended will come back here.
-    if (this.inviting || this.legs.length > 0) return;
-    const { pair, wire } = this.context;
-    const offer = wire.offer();
-    const ref = this.context.sip.open<Purpose>(
-      this,
-      { kind: "invite" },
-      { method: "INVITE", from: { uri: pair.xmppUri }, to: { uri: pair.sipUri }, ...offer },
-    );
-    this.inviting = { ref, since: now, cancelled: false };
+    if (this.isClosing && this.departures.isEmpty) {
+      this.closeNow();
+      return;
+    }
+    // A leg that is being made, confirmed or ended will come back here.
+    if (this.inviting || this.accepting.size > 0 || this.legs.size > 0) return;
+    this.departures.dropLeadingWords();
+    if (!this.departures.isEmpty) this.invite(now);
+  }
+
+  private invite(now: Millis): void {
+    const { pair, wire, sip } = this.context;
+    const parties = { from: { uri: pair.xmppUri }, to: { uri: pair.sipUri } };
+    const purpose: Purpose = { kind: "invite" };
+    const ref = sip.open(this, purpose, { method: "INVITE", ...parties, ...wire.offer() });
+    this.inviting = { ref, since: now, isCancelled: false };
   }
 
   private sendText(leg: Leg, item: OutboundText, now: Millis): void {
     this.inFlight = item;
-    this.lastUsed = now;
+    leg.lastUsed = now;
     const { headers, body } = this.context.wire.text(item.text);
-    const purpose: Purpose = { kind: "text", item, dialog: leg.dialog };
+    const purpose: Purpose = { kind: "text", item, leg };
     this.context.sip.inDialog(this, purpose, leg.dialog, "MESSAGE", headers, body);
   }
 
   /** A text of theirs came back after we had called it delivered: they are told in words, while the session lasts. */
   private tellSipUser(why: string, now: Millis): void {
-    if (!this.sendingLeg() || this.queue.isFull) return;
-    const text = `[Your message was not delivered: ${why}]`;
-    this.queue.add({ text, acceptedAt: now, origin: undefined, resent: false });
+    if (!this.legs.sending) return;
+    this.departures.addWord(`[Your message was not delivered: ${reasonPhrase(why)}]`, now);
     this.pump(now);
-  }
-
-  private sendingLeg(): Leg | undefined {
-    return this.legs.findLast((leg) => leg.state === "up");
   }
 
   private hangUp(leg: Leg): void {
     leg.state = "ending";
-    this.context.sip.inDialog(this, { kind: "bye", dialog: leg.dialog } satisfies Purpose, leg.dialog, "BYE");
+    this.context.sip.inDialog<Purpose>(this, { kind: "bye", leg }, leg.dialog, "BYE");
   }
 
-  /** Ends every session politely: the program is going down. */
-  close(): void {
-    if (this.inviting && !this.inviting.cancelled) this.giveUpInvite();
-    for (const leg of this.legs) if (leg.state === "up") this.hangUp(leg);
+  private hangUpAll(): void {
+    this.typing.clear();
+    for (const leg of this.legs.up) this.hangUp(leg);
+  }
+
+  /** Ends the conversation politely, after what was accepted for the SIP user has gone. */
+  close(now: Millis): void {
+    this.isClosing = true;
+    this.pump(now);
+  }
+
+  private closeNow(): void {
+    this.hangUpAll();
+    if (this.inviting && !this.inviting.isCancelled) this.cancelInvite();
   }
 
   // ---- outcomes
@@ -288,71 +281,56 @@ export class Conversation implements Requester<Purpose>, DialogOwner {
         this.onInviteOutcome(outcome, now);
         break;
       case "text":
-        this.onTextOutcome(purpose.item, purpose.dialog, outcome, now);
+        this.onTextOutcome(purpose.item, purpose.leg, outcome, now);
         break;
       case "bye":
-        this.removeLeg(purpose.dialog);
+        this.removeLeg(purpose.leg);
         break;
       case "typing":
-        // RFC 3261 12.2.1.2: the peer does not know the dialog.
-        if (outcome.kind === "final" && outcome.status === 481) this.removeLeg(purpose.dialog);
+        this.onTypingOutcome(purpose.leg, outcome);
         break;
     }
     this.pump(now);
   }
 
   private onInviteOutcome(outcome: Outcome, now: Millis): void {
-    const gaveUp = this.inviting?.cancelled === true;
+    const isCancelled = this.inviting?.isCancelled === true;
     this.inviting = undefined;
-    if (outcome.kind === "final" && outcome.dialog !== undefined && outcome.status < 300) {
+    if (outcome.kind === "final" && outcome.status < 300 && outcome.dialog !== undefined) {
       this.context.sip.own(outcome.dialog, this);
-      const leg: Leg = { dialog: outcome.dialog, state: "up" };
-      this.addLeg(leg);
-      this.lastUsed = now;
-      // Glare: their own session is up already, or the 2xx crossed our CANCEL with nothing left to send.
-      if (gaveUp && this.queue.size === 0) this.hangUp(leg);
+      const leg = this.addLeg(outcome.dialog, "up", [], now);
+      // The 2xx crossed our CANCEL, and there is nothing left to say.
+      if (isCancelled && this.departures.isEmpty) this.hangUp(leg);
       return;
     }
-    if (this.legs.some((leg) => leg.state !== "ending")) return;
-    const late = outcome.kind !== "final" || (gaveUp && outcome.status === 487);
-    for (const item of this.queue.takeAll()) this.bounce(item, late ? { kind: "timeout" } : outcome);
+    // Their own session carries the texts; after a CANCEL of ours the queue holds only newer ones.
+    if (isCancelled || this.legs.isUsable || this.accepting.size > 0) return;
+    this.departures.bounceAll(outcome);
   }
 
-  private onTextOutcome(item: OutboundText, dialog: DialogId, outcome: Outcome, now: Millis): void {
+  private onTextOutcome(item: OutboundText, leg: Leg, outcome: Outcome, now: Millis): void {
     this.inFlight = undefined;
     if (outcome.kind === "final" && outcome.status < 300) {
-      if (item.origin) this.observeIm("delivered", undefined, now - item.acceptedAt);
+      this.departures.delivered(item, now);
       return;
     }
     const status = outcome.kind === "final" ? outcome.status : 408;
-    // The dialog is gone at the peer: these codes end it (RFC 3261 12.2.1.2), the others are about this text only.
-    if (status === 481 || status === 408 || status === 480 || outcome.kind === "unreachable")
-      this.removeLeg(dialog);
-    // 481: surely not delivered. One fresh session, one more try; anything else might double it.
-    if (status === 481 && !item.resent) {
-      item.resent = true;
-      this.queue.putBack(item);
-      return;
-    }
-    this.bounce(item, outcome);
+    if (SESSION_OVER.has(status)) this.abandon(leg, status);
+    // One fresh session, one more try: anything less certain might deliver it twice.
+    if (!NOT_DELIVERED.has(status) || !this.departures.retry(item)) this.departures.bounce(item, outcome);
   }
 
-  private bounce(item: OutboundText, outcome: Outcome): void {
-    const { error, row } = stanzaErrorForOutcome(outcome, { authorized: this.context.isAuthorized() });
-    if (!item.origin) return;
-    this.observeIm("bounced", row);
-    this.context.xmpp.send(this.context.pair.partner, errorStanza("message", item.origin, error));
+  private onTypingOutcome(leg: Leg, outcome: Outcome): void {
+    if (outcome.kind !== "final") return;
+    if (outcome.status === 481) this.removeLeg(leg);
+    else if (TYPING_REFUSED.has(outcome.status)) this.typing.refuse();
   }
 
-  private expire(item: OutboundText): void {
-    if (!item.origin) return;
-    this.observeIm("expired", "queue-age");
-    const error: StanzaError = {
-      condition: "remote-server-timeout",
-      type: "wait",
-      text: "The contact's system did not take this message in time.",
-    };
-    this.context.xmpp.send(this.context.pair.partner, errorStanza("message", item.origin, error));
+  /** The session is no use any more. A BYE tells a peer that still has it; its answer is not waited for. */
+  private abandon(leg: Leg, status: number): void {
+    if (!this.legs.has(leg)) return;
+    if (leg.state === "up" && status !== 481) this.hangUp(leg);
+    this.removeLeg(leg);
   }
 
   // ---- time
@@ -362,57 +340,58 @@ export class Conversation implements Requester<Purpose>, DialogOwner {
     const consider = (at: Millis | undefined, reason: string) => {
       if (at !== undefined && (!deadline || at < deadline.at)) deadline = { at, reason };
     };
-    if (this.inviting && !this.inviting.cancelled) {
-      consider(this.inviting.since + this.context.settings.inviteTimeout, "invite unanswered");
-    }
-    consider(this.queue.expiresAt, "text too old");
-    if (this.sendingLeg() && !this.inFlight) {
-      consider(this.lastUsed + this.context.settings.idleTimeout, "session idle");
-    }
+    const { inviteTimeout, idleTimeout } = this.context.settings;
+    if (this.inviting && !this.inviting.isCancelled)
+      consider(this.inviting.since + inviteTimeout, "INVITE unanswered");
+    consider(this.departures.expiresAt, "text too old");
+    consider(this.arrivals.typingUntil, "typing lapses");
+    if (this.legs.sending) consider(this.typing.nextDeadline()?.at, "typing told again");
+    if (!this.inFlight) for (const leg of this.legs.up) consider(leg.lastUsed + idleTimeout, "session idle");
     return deadline;
   }
 
   timeout(now: Millis): void {
     const { inviteTimeout, idleTimeout } = this.context.settings;
-    if (this.inviting && !this.inviting.cancelled && now >= this.inviting.since + inviteTimeout)
+    if (this.inviting && !this.inviting.isCancelled && now >= this.inviting.since + inviteTimeout)
       this.giveUpInvite();
-    for (const item of this.queue.takeExpired(now)) this.expire(item);
-    if (this.inFlight || now < this.lastUsed + idleTimeout) return;
-    for (const leg of this.legs) if (leg.state === "up") this.hangUp(leg);
+    this.departures.expire(now);
+    this.arrivals.timeout(now);
+    const isTyping = this.legs.sending ? this.typing.timeout(now) : undefined;
+    if (isTyping !== undefined) this.sendTyping(isTyping, now);
+    if (this.inFlight) return;
+    const idle = this.legs.up.filter((leg) => now >= leg.lastUsed + idleTimeout);
+    for (const leg of idle) this.hangUp(leg);
+    if (idle.length > 0 && this.isSilent) this.arrivals.sessionEnded();
   }
 
+  /** Nobody answers: the texts that waited for it are bounced, and newer ones will open a new session. */
   private giveUpInvite(): void {
-    this.inviting!.cancelled = true;
+    this.cancelInvite();
+    if (this.legs.isUsable || this.accepting.size > 0) return;
+    this.departures.bounceAll({ kind: "timeout" });
+  }
+
+  private cancelInvite(): void {
+    this.inviting!.isCancelled = true;
     this.context.sip.cancel(this.inviting!.ref);
   }
 
   // ---- legs
 
-  private addLeg(leg: Leg): void {
-    this.legs.push(leg);
-    this.context.observe({ what: "session", partner: this.context.pair.partner, change: 1 });
+  /** No session is there or in the making. */
+  private get isSilent(): boolean {
+    return !this.legs.isUsable && !this.inviting && this.accepting.size === 0;
   }
 
-  private removeLeg(dialog: DialogId): void {
-    const at = this.legs.findIndex((leg) => leg.dialog === dialog);
-    if (at < 0) return;
-    this.legs.splice(at, 1);
-    this.context.sip.drop(dialog);
-    this.context.observe({ what: "session", partner: this.context.pair.partner, change: -1 });
+  private addLeg(dialog: DialogId, state: "confirming" | "up", replaces: readonly Leg[], now: Millis): Leg {
+    this.context.observe({ what: "session", partner: this.partner, change: 1 });
+    return this.legs.add(dialog, state, replaces, now);
   }
 
-  private observeIm(
-    event: "accepted" | "delivered" | "bounced" | "expired",
-    reason?: string,
-    took?: Millis,
-  ): void {
-    this.context.observe({
-      what: "im",
-      event,
-      direction: "xmpp_to_sip",
-      partner: this.context.pair.partner,
-      ...(reason === undefined ? {} : { reason }),
-      ...(took === undefined ? {} : { took }),
-    });
+  private removeLeg(leg: Leg | undefined): void {
+    if (!leg || !this.legs.remove(leg)) return;
+    if (!this.legs.sending) this.typing.clear();
+    this.context.sip.drop(leg.dialog);
+    this.context.observe({ what: "session", partner: this.partner, change: -1 });
   }
 }

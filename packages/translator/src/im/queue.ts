@@ -9,7 +9,7 @@ export interface OutboundText {
     | { readonly from: string; readonly to: string; readonly id: string | undefined }
     | undefined;
   /** Sent again once already, after the peer said it did not know the dialog. */
-  resent: boolean;
+  isResent: boolean;
 }
 
 /** Bounds of a conversation's queue (standards: `im.queueMax`, `im.queueAge`). */
@@ -50,9 +50,14 @@ export class TextQueue {
     this.waiting.push(text);
   }
 
-  /** Puts one back at the head: it goes out again before the others. */
+  /** Puts one back at the head: it goes out again before the others, even over the limit. */
   putBack(text: OutboundText): void {
     this.waiting.unshift(text);
+  }
+
+  /** Drops the words of our own at the head. */
+  dropLeadingWords(): void {
+    while (this.waiting[0] && !this.waiting[0].origin) this.waiting.shift();
   }
 
   take(): OutboundText | undefined {

@@ -3,8 +3,11 @@ import {
   decodeTextBody,
   encodeTextBody,
   type HeaderFields,
+  hasParam,
   IS_COMPOSING_TYPE,
   KEYBOARD_ACTIVITY_TYPE,
+  type Millis,
+  parseMediaType,
   readComposing,
   readMessageDescription,
   type SipMessage,
@@ -67,6 +70,11 @@ export class SessionWire {
     return this.settings.dialect.pageStatus;
   }
 
+  /** Our typing is told again after this, ms. */
+  get typingRefreshMs(): Millis {
+    return this.settings.dialect.typingRefreshMs;
+  }
+
   /** False when a text is over what the partner takes in one MESSAGE, bytes. */
   fits(text: string): boolean {
     return encodeTextBody(text).length <= this.settings.dialect.maxTextBytes;
@@ -85,18 +93,13 @@ export class SessionWire {
     const { address, userUri, dialect } = this.settings;
     const side = { address, acceptTypes: OUR_TYPES };
     const headers: HeaderFields = [["Allow", ALLOW]];
+    if (isConference(invite)) return refuse488("399", "only conversations of two");
     // RFC 3261 13.2.1: an INVITE without offer asks us for one.
     if (invite.body.length === 0) {
       return { ok: true, headers, body: sdpBody(writeMessageOffer({ ...side, media: dialect.sdpMedia })) };
     }
     const offer = readMessageDescription(invite.body);
-    if (!offer) {
-      return {
-        ok: false,
-        status: 488,
-        extra: { headers: [["Warning", '305 tombolo "only sessions of text messages"']] },
-      };
-    }
+    if (!offer) return refuse488("305", "only sessions of text messages");
     return { ok: true, headers, body: sdpBody(writeMessageAnswer(offer, side, userUri)) };
   }
 
@@ -128,14 +131,39 @@ export class SessionWire {
         body: xmlBody(KEYBOARD_ACTIVITY_TYPE, writeKeyboardActivity(state)),
       };
     }
-    return { method: "MESSAGE", headers: [], body: xmlBody(IS_COMPOSING_TYPE, writeIsComposing({ state })) };
+    const refresh = Math.ceil(this.settings.dialect.typingRefreshMs / 1000);
+    const xml = writeIsComposing(typing ? { state, refresh } : { state });
+    return { method: "MESSAGE", headers: [], body: xmlBody(IS_COMPOSING_TYPE, xml) };
   }
 
-  /** True typing, false stopped, undefined when the body says neither. */
-  readTyping(message: SipMessage): boolean | undefined {
-    const composing = readComposing(message.body);
-    return composing && composing.state === "active";
+  /** The MESSAGE carries a typing indication and no text (RFC 3994 4). */
+  isTyping(message: SipMessage): boolean {
+    return parseMediaType(message.get("Content-Type") ?? "")?.type === IS_COMPOSING_TYPE;
   }
+
+  /** How long typing goes on unless told again, ms; 0 when it has stopped, undefined when the body says neither. */
+  readTyping(message: SipMessage): Millis | undefined {
+    const composing = readComposing(message.body);
+    if (!composing) return undefined;
+    if (composing.state === "idle") return 0;
+    // The form without a time of its own is repeated every few seconds while it is true.
+    return composing.refresh === undefined ? KEYBOARD_ACTIVITY_LASTS : composing.refresh * 1000;
+  }
+}
+
+/** Senders repeat KeyboardActivity every 5 s, ms. */
+const KEYBOARD_ACTIVITY_LASTS: Millis = 12_000;
+
+/** More than two take part, or the inviter is a conference server (IM-05, RFC 4579 5.2). */
+function isConference(invite: SipMessage): boolean {
+  const contact = invite.contact;
+  if (contact && hasParam(contact.params, "isfocus")) return true;
+  if (invite.get("TriggeredInvite")?.trim().toLowerCase() === "true") return true;
+  return invite.list("EndPoints").length > 2;
+}
+
+function refuse488(code: string, why: string): OfferAnswer {
+  return { ok: false, status: 488, extra: { headers: [["Warning", `${code} tombolo "${why}"`]] } };
 }
 
 function sdpBody(sdp: string): Body {
