@@ -52,7 +52,7 @@ export {
   stanzaErrorToSipStatus,
   type WatcherOutcome,
 } from "./error/index.ts";
-export { type ConversationSettings, DEFAULT_CONVERSATION_SETTINGS } from "./im/conversation.ts";
+export { type ConversationSettings, DEFAULT_CONVERSATION_SETTINGS } from "./im/context.ts";
 export type { Direction, Observation } from "./observation.ts";
 export type { Pair } from "./pair.ts";
 export type { PairLegs } from "./pair-legs.ts";
@@ -69,7 +69,7 @@ export {
 } from "./peers/index.ts";
 export type { DomainPolicy } from "./policy/domains.ts";
 export { DEFAULT_SIP_WATCHER_SETTINGS, type SipWatcherSettings } from "./presence/sip-watcher.ts";
-export { DEFAULT_XMPP_WATCHER_SETTINGS, type XmppWatcherSettings } from "./presence/xmpp-watcher.ts";
+export { DEFAULT_XMPP_WATCHER_SETTINGS, type XmppWatcherSettings } from "./presence/xmpp-watcher-context.ts";
 export type { Partner, TranslatorSettings } from "./settings.ts";
 export {
   ACTIVITY_PRECEDENCE,

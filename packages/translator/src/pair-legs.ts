@@ -96,6 +96,7 @@ export class PairLegs implements Sleeper {
         observe,
         ids: settings.ids,
         isDenied: settings.unknownWatcher === "deny",
+        isSeenByUser: () => this.ownXmppWatcher?.isShowing ?? false,
       });
       this.context.onOwner(this.ownSipWatcher, this);
     }
@@ -135,38 +136,42 @@ export class PairLegs implements Sleeper {
       system: profile.system,
       xmppSystem: "xmpp-third-party",
       pidf: profile.presence.pidf,
+      entityScheme: profile.presence.entityScheme,
     });
   }
 
   /**
-   * A presence stanza of the XMPP user. Asking and probing is about what they see; the others are about what they
-   * show. A machine is made only by what can start something.
+   * A presence stanza of the XMPP user; false when its type is none that there is. Asking and probing is about what they
+   * see; the others are about what they show. A machine is made only by what can start something.
    */
-  onPresence(stanza: Element, now: Millis): void {
-    switch (stanza.attrs.type) {
+  onPresence(stanza: Element, now: Millis): boolean {
+    const { type, from, id } = stanza.attrs;
+    switch (type) {
       case "subscribe":
         this.xmppWatcher.onSubscribe(stanza, now);
-        break;
+        return true;
       case "unsubscribe":
         this.ownXmppWatcher?.onUnsubscribe(now);
-        break;
+        return true;
       case "probe":
-        this.xmppWatcher.onProbe(stanza.attrs.from!, stanza.attrs.id, now);
-        break;
+        this.xmppWatcher.onProbe(from!, id, now);
+        return true;
       case "subscribed":
         this.ownSipWatcher?.onSubscribed(now);
-        break;
+        return true;
       case "unsubscribed":
         this.ownSipWatcher?.onUnsubscribed(now);
-        break;
+        return true;
       case "error":
         this.ownSipWatcher?.onPresenceError(stanza, now);
-        break;
+        return true;
       case undefined:
       case "unavailable":
         this.ownSipWatcher?.onPresence(stanza, now);
         this.unbindGoneResource(stanza);
-        break;
+        return true;
+      default:
+        return false;
     }
   }
 
@@ -183,8 +188,8 @@ export class PairLegs implements Sleeper {
     this.ownXmppWatcher?.onLinkUp();
   }
 
-  drain(): void {
-    this.ownConversation?.close();
+  drain(now: Millis): void {
+    this.ownConversation?.close(now);
   }
 
   nextDeadline(): Deadline | undefined {

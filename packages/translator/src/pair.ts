@@ -7,7 +7,7 @@ export interface Pair {
   readonly key: string;
   /** Bare JID of the XMPP user. */
   readonly xmppUser: string;
-  /** Bare JID that stands for the SIP user; its domain is the component's. */
+  /** Bare JID that stands for the SIP user; its domain is the component's, as configured. */
   readonly sipUser: string;
   /** The partner's domain as configured: the component link, the metrics label. */
   readonly partner: string;

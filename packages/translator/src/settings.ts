@@ -1,12 +1,12 @@
 import type { IdSource } from "@tombolo/sip";
-import type { ConversationSettings } from "./im/conversation.ts";
+import type { ConversationSettings } from "./im/context.ts";
 import type { PeerProfile } from "./peers/profile.ts";
 import type { DomainPolicy } from "./policy/domains.ts";
 import type { SipWatcherSettings } from "./presence/sip-watcher.ts";
-import type { XmppWatcherSettings } from "./presence/xmpp-watcher.ts";
+import type { XmppWatcherSettings } from "./presence/xmpp-watcher-context.ts";
 
 export interface Partner {
-  /** SIP domain, lower-case: also the component's domain. */
+  /** SIP domain as configured, in either form (RFC 5890 2.3.2.1): also the component's domain and the metrics' label. */
   readonly domain: string;
   readonly profile: PeerProfile;
 }
@@ -18,6 +18,8 @@ export interface TranslatorSettings {
   readonly xmppPolicy: DomainPolicy;
   /** A SIP watcher without a rule: ask the XMPP user, let their server decide without a gate of ours, or deny politely. */
   readonly unknownWatcher: "ask" | "allow" | "deny";
+  /** Pairs of users in memory at once; default `MAX_PAIRS`. */
+  readonly maxPairs?: number;
   /** Longest subscription granted to SIP watchers, s. */
   readonly maxExpiresSeconds: number;
   /** Host named in our session descriptions: the advertised one. */

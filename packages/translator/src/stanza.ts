@@ -1,11 +1,14 @@
 import { Element } from "ltx";
 import type { StanzaError } from "./error/index.ts";
 
+/** Stanzas that the translator has to do with; the links answer `iq` themselves. */
+export type StanzaName = "message" | "presence";
+
 const STANZA_ERRORS = "urn:ietf:params:xml:ns:xmpp-stanzas";
 
 /** An error stanza (RFC 6120 8.3.1): addresses swapped, same id, no copy of the payload. */
 export function errorStanza(
-  name: "message" | "presence" | "iq",
+  name: StanzaName,
   to: { readonly from: string; readonly to: string; readonly id: string | undefined },
   error: StanzaError & { readonly address?: string | undefined },
 ): Element {

@@ -2,20 +2,21 @@ import {
   type Deadline,
   type EngineCommand,
   type EngineEvent,
+  type HeaderFields,
   type Machine,
   type Millis,
   parseSipUri,
   type VerifiedPeer,
 } from "@tombolo/sip";
 import type { Element } from "ltx";
-import { jidToSipUri, parseJid, sipUriToJid } from "./address/index.ts";
+import { type BareJid, type Jid, jidToSipUri, parseDomain, parseJid, sipUriToJid } from "./address/index.ts";
 import { DeadlineQueue } from "./deadline-queue.ts";
-import { localStanzaError } from "./error/index.ts";
+import { type LocalCondition, localStanzaError, type StanzaError } from "./error/index.ts";
 import type { Observation } from "./observation.ts";
 import { pairKey } from "./pair.ts";
 import { PairLegs } from "./pair-legs.ts";
-import { isDomainAllowed } from "./policy/domains.ts";
-import { XmppWatcher } from "./presence/xmpp-watcher.ts";
+import { type DomainPolicy, isDomainAllowed, preparePolicy } from "./policy/domains.ts";
+import { isPresenceEvent } from "./presence/subscribe-wire.ts";
 import type { Partner, TranslatorSettings } from "./settings.ts";
 import { type IncomingRequest, SipSide } from "./sip-side.ts";
 import { errorStanza } from "./stanza.ts";
@@ -48,8 +49,10 @@ export const MAX_PAIRS = 500_000;
 /** SIP meaning to XMPP meaning and back: finds the pair that something belongs to, behind the domain gates. */
 export class Translator implements Machine<TranslatorInput, TranslatorOutput> {
   private readonly settings: TranslatorSettings;
+  /** By domain as JIDs have it. */
   private readonly partners: ReadonlyMap<string, Partner>;
   private readonly ourDomains: ReadonlySet<string>;
+  private readonly policy: DomainPolicy;
   private readonly outputs: TranslatorOutput[] = [];
   private taken = 0;
   private readonly sip: SipSide;
@@ -64,8 +67,9 @@ export class Translator implements Machine<TranslatorInput, TranslatorOutput> {
 
   constructor(settings: TranslatorSettings) {
     this.settings = settings;
-    this.partners = new Map(settings.partners.map((partner) => [partner.domain, partner]));
-    this.ourDomains = new Set(settings.xmppDomains);
+    this.partners = new Map(settings.partners.map((partner) => [asInJid(partner.domain), partner]));
+    this.ourDomains = new Set(settings.xmppDomains.map(asInJid));
+    this.policy = preparePolicy(settings.xmppPolicy);
     const touchOwner = (owner: object) => this.touch(this.owners.get(owner));
     this.sip = new SipSide((command) => this.outputs.push({ kind: "sip", command }), touchOwner);
     this.xmpp = new XmppSide(
@@ -108,7 +112,7 @@ export class Translator implements Machine<TranslatorInput, TranslatorOutput> {
       case "drain":
         this.isDraining = true;
         for (const legs of this.pairs.values()) {
-          legs.drain();
+          legs.drain(now);
           this.touch(legs);
         }
         break;
@@ -139,28 +143,15 @@ export class Translator implements Machine<TranslatorInput, TranslatorOutput> {
 
   private onSip(event: EngineEvent, now: Millis): void {
     if (this.sip.dispatch(event, now)) return;
-    if (event.kind !== "request") return;
-    if (event.opening !== undefined && this.onEarlyNotify(event, now)) return;
-    if (event.dialog !== undefined) {
-      this.sip.answer(event.request, 481);
-      return;
-    }
-    this.onInitialRequest(event, now);
-  }
-
-  private onEarlyNotify(event: IncomingRequest, now: Millis): boolean {
-    const requester = this.sip.requesterOf(event.opening!);
-    if (!(requester instanceof XmppWatcher)) return false;
-    requester.onEarlyNotify(event, now);
-    this.touch(this.owners.get(requester));
-    return true;
+    if (event.kind === "request") this.onInitialRequest(event, now);
   }
 
   /** A request outside dialogs: gates in order, then its method (SUB-03, contract of bad input). */
   private onInitialRequest(event: IncomingRequest, now: Millis): void {
     const { message } = event;
     if (!["INVITE", "MESSAGE", "SUBSCRIBE"].includes(message.method)) {
-      this.sip.answer(event.request, message.method === "INFO" ? 481 : 405, { headers: ALLOW });
+      const isStray = IN_DIALOG_ONLY.has(message.method);
+      this.sip.answer(event.request, isStray ? 481 : 405, isStray ? {} : { headers: ALLOW });
       return;
     }
     if (this.isDraining) {
@@ -184,8 +175,7 @@ export class Translator implements Machine<TranslatorInput, TranslatorOutput> {
 
   private onSubscribe(legs: PairLegs, event: IncomingRequest, now: Millis): void {
     const { message } = event;
-    const eventPackage = (message.get("Event") ?? "").split(";")[0]!.trim();
-    if (eventPackage !== "presence") {
+    if (!isPresenceEvent(message.get("Event") ?? "")) {
       this.sip.answer(event.request, 489, { headers: [["Allow-Events", "presence"]] });
       return;
     }
@@ -204,7 +194,7 @@ export class Translator implements Machine<TranslatorInput, TranslatorOutput> {
     const xmppUser = sipUriToJid(message.uri);
     const bad = !sipUser.ok ? sipUser : !xmppUser.ok ? xmppUser : undefined;
     if (bad) {
-      this.deny(event, bad.status, "address");
+      this.deny(event, bad.status, "address", bad.warning);
       return undefined;
     }
     if (!sipUser.ok || !xmppUser.ok) return undefined;
@@ -214,11 +204,11 @@ export class Translator implements Machine<TranslatorInput, TranslatorOutput> {
       return undefined;
     }
     const domain = parseJid(xmppUser.jid)!.domain;
-    if (!isDomainAllowed(domain, "in", this.ourDomains, this.settings.xmppPolicy)) {
+    if (!isDomainAllowed(domain, "in", this.ourDomains, this.policy)) {
       this.deny(event, 404, "domain");
       return undefined;
     }
-    const legs = this.findOrMake(xmppUser.jid, sipUser.jid, partner);
+    const legs = this.findOrMake(xmppUser.jid, sipUser.local, partner);
     if (!legs) {
       this.sip.answer(event.request, 480, { headers: [["Retry-After", "60"]] });
       return undefined;
@@ -232,12 +222,14 @@ export class Translator implements Machine<TranslatorInput, TranslatorOutput> {
 
   /** The edge has proved whom the certificate speaks for; the From domain must be exactly that (design law 3). */
   private partnerOf(verified: VerifiedPeer, fromDomain: string): Partner | undefined {
-    return verified.partner === fromDomain ? this.partners.get(fromDomain) : undefined;
+    const partner = this.partners.get(fromDomain);
+    return partner?.domain === verified.partner ? partner : undefined;
   }
 
-  private deny(event: IncomingRequest, status: number, reason: string): void {
+  private deny(event: IncomingRequest, status: number, reason: string, warning?: 380): void {
     this.observe({ what: "decision", gate: "gateway", decision: "deny", reason });
-    this.sip.answer(event.request, status);
+    const headers: HeaderFields = warning ? [["Warning", `${warning} tombolo "SIPS Not Allowed"`]] : [];
+    this.sip.answer(event.request, status, { headers });
   }
 
   private allow(): void {
@@ -249,79 +241,79 @@ export class Translator implements Machine<TranslatorInput, TranslatorOutput> {
   private onStanza(partnerDomain: string, stanza: Element, now: Millis): void {
     const name = stanza.getName();
     if (name !== "message" && name !== "presence") return;
-    const type = stanza.attrs.type;
-    if (name === "message" && type === "error") {
+    if (name === "message" && stanza.attrs.type === "error") {
       // LP-03: an error is never answered and never becomes a request.
       this.xmpp.returned(stanza, now);
       return;
     }
-    const legs = this.legsForStanza(partnerDomain, stanza, name);
+    const legs = this.legsForStanza(partnerDomain, stanza);
     if (!legs) return;
-    if (name === "message") this.onMessage(legs, stanza, now);
-    else legs.onPresence(stanza, now);
     this.touch(legs);
+    if (name === "message") this.onMessage(legs, stanza, now);
+    else this.onPresence(legs, stanza, now);
   }
 
   private onMessage(legs: PairLegs, stanza: Element, now: Millis): void {
-    const type = stanza.attrs.type;
+    const { type } = stanza.attrs;
     if (type === "headline") return;
     if (type === "groupchat") {
-      this.refuse("message", stanza, localStanzaError("not-a-chat"));
+      this.refuse(legs.pair.partner, stanza, localStanzaError("not-a-chat"));
       return;
     }
-    if (this.isDraining) {
-      this.refuse("message", stanza, localStanzaError("queue-full"));
-      return;
-    }
+    // Those that begin after the drain are as closed as the others.
+    if (this.isDraining) legs.conversation.close(now);
     legs.conversation.onMessage(stanza, now);
   }
 
+  private onPresence(legs: PairLegs, stanza: Element, now: Millis): void {
+    const isJoin = stanza.attrs.type === undefined && stanza.getChild("x", MUC) !== undefined;
+    if (isJoin) this.refuse(legs.pair.partner, stanza, localStanzaError("not-a-chat"));
+    else if (!legs.onPresence(stanza, now)) this.refuse(legs.pair.partner, stanza, UNKNOWN_TYPE);
+  }
+
   /** The pair of a stanza, behind the gates of the XMPP side; answers with an error where one is due. */
-  private legsForStanza(
-    partnerDomain: string,
-    stanza: Element,
-    name: "message" | "presence",
-  ): PairLegs | undefined {
+  private legsForStanza(partnerDomain: string, stanza: Element): PairLegs | undefined {
     const from = parseJid(stanza.attrs.from ?? "");
     const to = parseJid(stanza.attrs.to ?? "");
-    const partner = this.partners.get(partnerDomain);
-    if (!partner || !from?.local || !to?.local || to.domain !== partnerDomain) return undefined;
-    const type = stanza.attrs.type;
-    const wantsAnswer = name === "message" || type === "subscribe";
-    if (!isDomainAllowed(from.domain, "out", this.ourDomains, this.settings.xmppPolicy)) {
-      this.observe({ what: "decision", gate: "gateway", decision: "deny", reason: "xmpp-domain" });
-      if (wantsAnswer) this.refuse(name, stanza, localStanzaError("peer-not-allowed"));
-      return undefined;
-    }
-    const sipUser = `${to.local}@${to.domain}`;
-    if (!jidToSipUri(sipUser).ok) {
-      if (wantsAnswer) this.refuse(name, stanza, localStanzaError("address-unmappable"));
-      return undefined;
-    }
-    const legs = this.findOrMake(`${from.local}@${from.domain}`, sipUser, partner);
-    if (!legs && wantsAnswer) this.refuse(name, stanza, localStanzaError("queue-full"));
+    const partner = this.partners.get(asInJid(partnerDomain));
+    if (!partner || !from || (to && to.domain !== asInJid(partnerDomain))) return undefined;
+    const refusal = this.refusalOf(from, to);
+    const legs =
+      refusal || !to ? undefined : this.findOrMake(`${from.local}@${from.domain}`, to.local, partner);
+    const isAwaited = stanza.getName() === "message" || stanza.attrs.type === "subscribe";
+    if (!legs && isAwaited) this.refuse(partner.domain, stanza, localStanzaError(refusal ?? "queue-full"));
     return legs;
   }
 
-  private refuse(
-    name: "message" | "presence",
-    stanza: Element,
-    refusal: ReturnType<typeof localStanzaError>,
-  ): void {
-    const origin = { from: stanza.attrs.from!, to: stanza.attrs.to!, id: stanza.attrs.id };
-    const partner = parseJid(origin.to)!.domain;
-    if (refusal) this.xmpp.send(partner, errorStanza(name, origin, refusal));
+  private refusalOf(from: Jid, to: Jid | undefined): LocalCondition | undefined {
+    if (!isDomainAllowed(from.domain, "out", this.ourDomains, this.policy)) {
+      this.observe({ what: "decision", gate: "gateway", decision: "deny", reason: "xmpp-domain" });
+      return "peer-not-allowed";
+    }
+    if (to?.local === "") return "not-a-chat";
+    const isMappable = from.local !== "" && to && jidToSipUri(`${to.local}@${to.domain}`).ok;
+    return isMappable ? undefined : "address-unmappable";
+  }
+
+  private refuse(partner: string, stanza: Element, error: StanzaError | undefined): void {
+    const { from, to, id } = stanza.attrs;
+    const name = stanza.getName() === "message" ? "message" : "presence";
+    if (error) this.xmpp.send(partner, errorStanza(name, { from: from!, to: to!, id }, error));
   }
 
   // ---- pairs
 
-  private findOrMake(xmppUser: string, sipUser: string, partner: Partner): PairLegs | undefined {
+  /** @param sipLocal localpart that stands for the SIP user. */
+  private findOrMake(xmppUser: BareJid, sipLocal: string, partner: Partner): PairLegs | undefined {
+    // In our stanzas the component's domain stands as the server knows it: as configured.
+    const sipUser = `${sipLocal}@${partner.domain.toLowerCase()}`;
     const key = pairKey(xmppUser, sipUser);
     const known = this.pairs.get(key);
     if (known) return known;
     const sipUri = jidToSipUri(sipUser);
     const xmppUri = jidToSipUri(xmppUser);
-    if (this.pairs.size >= MAX_PAIRS || !sipUri.ok || !xmppUri.ok) return undefined;
+    if (this.pairs.size >= (this.settings.maxPairs ?? MAX_PAIRS) || !sipUri.ok || !xmppUri.ok)
+      return undefined;
     const pair = {
       key,
       xmppUser,
@@ -350,6 +342,8 @@ export class Translator implements Machine<TranslatorInput, TranslatorOutput> {
   /** After each input: deadlines of the pairs it reached are read anew, and pairs with nothing left are forgotten. */
   private settleTouched(): void {
     for (const legs of this.touched) {
+      // A late answer may reach a pair that was forgotten and has been made anew since.
+      if (this.pairs.get(legs.pair.key) !== legs) continue;
       if (legs.isIdle) {
         this.deadlines.remove(legs);
         this.pairs.delete(legs.pair.key);
@@ -368,6 +362,23 @@ export class Translator implements Machine<TranslatorInput, TranslatorOutput> {
 const ALLOW = [
   ["Allow", "INVITE, ACK, BYE, CANCEL, OPTIONS, MESSAGE, INFO, SUBSCRIBE, NOTIFY, UPDATE"],
 ] as const;
+
+/** Make no sense outside a dialog (RFC 3261 15.1.2, RFC 6665 4.1.3). */
+const IN_DIALOG_ONLY: ReadonlySet<string> = new Set(["BYE", "INFO", "NOTIFY", "BENOTIFY", "UPDATE"]);
+
+const MUC = "http://jabber.org/protocol/muc";
+
+/** RFC 6121 4.7.1: a presence type that nobody knows. */
+const UNKNOWN_TYPE: StanzaError = {
+  type: "modify",
+  condition: "bad-request",
+  text: "There is no such type of presence.",
+};
+
+/** A domain in the form that JIDs have (RFC 7622 3.2), however it is configured. */
+function asInJid(domain: string): string {
+  return parseDomain(domain)?.unicode ?? domain.toLowerCase();
+}
 
 /** RFC 3856 6.5: no Accept means PIDF. */
 function acceptsPidf(accept: readonly string[]): boolean {

@@ -1,3 +1,5 @@
+import { parseDomain } from "../address/index.ts";
+
 /** Which XMPP domains may reach SIP partners besides our own (configuration `gateway.xmpp.policy`). */
 export interface DomainPolicy {
   readonly default: "allow" | "deny";
@@ -9,7 +11,19 @@ export interface DomainPolicy {
   }[];
 }
 
-/** True when users of `domain` may exchange stanzas with SIP partners in that direction. Domains are lower-case. */
+/**
+ * Domains in the form that JIDs have (U-labels, lower-case), however they were written; what is no domain never matches.
+ */
+export function preparePolicy(policy: DomainPolicy): DomainPolicy {
+  const exceptions = policy.exceptions.flatMap(({ domain, direction }) => {
+    const isWild = domain.startsWith("*.");
+    const parsed = parseDomain(isWild ? domain.slice(2) : domain)?.unicode;
+    return parsed === undefined ? [] : [{ domain: isWild ? `*.${parsed}` : parsed, direction }];
+  });
+  return { default: policy.default, exceptions };
+}
+
+/** True when users of `domain` may exchange stanzas with SIP partners in that direction. Domains are as in JIDs. */
 export function isDomainAllowed(
   domain: string,
   direction: "in" | "out",
