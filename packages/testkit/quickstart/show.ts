@@ -20,7 +20,7 @@ export function stanzaLine(stanza: Element, otherDomain: string, isOut: boolean)
     return `message error ${condition}`;
   }
   const body = stanza.getChildText("body");
-  return body === null ? undefined : `message “${body}”`;
+  return body === null ? undefined : `message “${body.replace(/\s+/g, " ")}”`;
 }
 
 /** One line for a SIP message, seen from the partner's edge. */
