@@ -59,6 +59,15 @@ describe("bob writes to alice", () => {
     expect(figures(bed, "sip_to_xmpp")).toEqual({ accepted: 1, delivered: 0, bounced: 1, expired: 0 });
   });
 
+  it("and it is larger than servers take: 413, and trying again is of no use", () => {
+    const bed = new Bed();
+    const ref = bed.request("MESSAGE", { dialog: called(bed), body: plain("hello") });
+    bed.lost("too-large");
+    expect(bed.answerTo(ref)?.status).toBe(413);
+    expect(headerOf(bed.answerTo(ref)?.headers, "Retry-After")).toBeUndefined();
+    expect(figures(bed, "sip_to_xmpp")).toEqual({ accepted: 1, delivered: 0, bounced: 1, expired: 0 });
+  });
+
   it("and it comes back after he was told 200: he is told in words", () => {
     const bed = new Bed();
     const dialog = called(bed);

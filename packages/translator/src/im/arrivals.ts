@@ -148,7 +148,8 @@ export class Arrivals implements Sender<Arrival> {
   onLost(arrival: Arrival, why: string, _now: Millis): void {
     if (!this.settle(arrival)) return;
     this.observe("bounced", why);
-    const { status, needs } = localSipStatus("xmpp-link-down", "other")!;
+    const condition = why === "too-large" ? "message-too-large" : "xmpp-link-down";
+    const { status, needs } = localSipStatus(condition, "other")!;
     this.context.sip.answer(arrival.request.request, status, { headers: this.headersFor(needs) });
   }
 
