@@ -73,6 +73,13 @@ export {
   writePidf,
 } from "./payload/pidf-write.ts";
 export {
+  PRESENCE_MEDIA_TYPES,
+  type PresenceBodyReading,
+  type PresenceBodySummary,
+  type PresenceForm,
+  readPresenceBody,
+} from "./payload/presence-body.ts";
+export {
   type Basic,
   entityAddress,
   type PresenceDocument,

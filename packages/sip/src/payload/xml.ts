@@ -65,6 +65,20 @@ export function childrenNamed(element: XmlElement, name: string): readonly XmlEl
   return element.children.filter((child) => child.name === name);
 }
 
+/** The elements at the end of a path of local names below `element`. */
+export function descend(element: XmlElement, ...path: readonly string[]): readonly XmlElement[] {
+  return path.reduce<readonly XmlElement[]>(
+    (found, name) => found.flatMap((parent) => childrenNamed(parent, name)),
+    [element],
+  );
+}
+
+/** A whole number of up to nine digits in `text`, white space around it aside; undefined when it is none. */
+export function numberIn(text: string | undefined): number | undefined {
+  const digits = text?.trim() ?? "";
+  return /^\d{1,9}$/.test(digits) ? Number(digits) : undefined;
+}
+
 function fault(why: string): XmlFault {
   return { ok: false, why };
 }
