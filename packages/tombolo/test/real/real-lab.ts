@@ -1,0 +1,18 @@
+/** The whole program for a test file: started once, used by scenarios in sequence. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type Lab, type LabOptions, startLab } from "@tombolo/testkit";
+
+export const ROOT = join(import.meta.dirname, "../../../..");
+
+/** A lab in a directory that goes with it. */
+export async function startRealLab(options: Pick<LabOptions, "partners"> = {}): Promise<Lab> {
+  const dir = mkdtempSync(join(tmpdir(), "tombolo-real-"));
+  const lab = await startLab({ ...options, dir: join(dir, "lab"), root: ROOT });
+  const stop = async () => {
+    await lab.stop();
+    rmSync(dir, { recursive: true, force: true });
+  };
+  return { ...lab, stop };
+}
