@@ -1,5 +1,5 @@
 import type { Deadline } from "@tombolo/sip";
-import * as fc from "fast-check";
+import fc from "fast-check";
 import { expect, it } from "vitest";
 import { DeadlineQueue } from "./deadline-queue.ts";
 

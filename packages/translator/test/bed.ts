@@ -92,11 +92,16 @@ export class Bed {
   now: Millis = 0;
   private readonly lines: string[] = [];
   private readonly asked = new Map<string, Asked>();
-  private readonly requests = new Map<RequestRef, { method: string; dialog: DialogId | undefined }>();
+  private readonly requests = new Map<
+    RequestRef,
+    { method: string; dialog: DialogId | undefined; from: string }
+  >();
   private readonly answers = new Map<RequestRef, Answer>();
   private readonly dialogs = new Set<DialogId>();
   private readonly events: EngineEvent[] = [];
   private readonly tracks: { track: string; stanza: Element }[] = [];
+  /** Every tracked stanza that was ever sent, as its addressee could return it. */
+  readonly sentTracked: { id: string; from: string; to: string }[] = [];
   readonly accounts = new Map<string, Account>();
   lastStanza: Element | undefined;
   lastOpen: Extract<EngineCommand, { kind: "open" }> | undefined;
@@ -129,6 +134,31 @@ export class Bed {
   /** Requests of ours that wait for their outcome, by method. */
   get pending(): string[] {
     return [...this.asked.values()].map(({ command }) => command.method);
+  }
+
+  get pendingRefs(): string[] {
+    return [...this.asked.keys()];
+  }
+
+  /** Our SUBSCRIBEs that open and have no dialog yet. */
+  get openingSubscribes(): string[] {
+    const opening = [...this.asked].filter(
+      ([, { command, dialog }]) => command.kind === "open" && command.method === "SUBSCRIBE" && !dialog,
+    );
+    return opening.map(([ref]) => ref);
+  }
+
+  methodOf(ref: string): string {
+    return this.asked.get(ref)!.command.method;
+  }
+
+  requestMethod(ref: RequestRef): string {
+    return this.requests.get(ref)!.method;
+  }
+
+  /** The SIP user whose request made the dialog. */
+  peerOf(dialog: DialogId): string | undefined {
+    return this.requests.get(`r${dialog.slice(1)}`)?.from;
   }
 
   get liveDialogs(): DialogId[] {
@@ -175,7 +205,7 @@ export class Bed {
     );
     if (options.dialog !== undefined) this.dialogs.add(options.dialog);
     if (options.opening !== undefined) this.asked.get(options.opening)!.dialog = options.dialog;
-    this.requests.set(ref, { method, dialog: options.dialog });
+    this.requests.set(ref, { method, dialog: options.dialog, from });
     const verified = { partner: options.partner ?? PARTNER, name: "sip.contoso.example" };
     const { dialog, opening } = options;
     this.event({ kind: "request", request: ref, message, verified, dialog, opening });
@@ -316,7 +346,7 @@ export class Bed {
       else if (out?.kind === "stanza") {
         this.lastStanza = out.stanza;
         this.lines.push(lineOfStanza(out.stanza));
-        if (out.track !== undefined) this.tracks.push({ track: out.track, stanza: out.stanza });
+        if (out.track !== undefined) this.onTracked(out.track, out.stanza);
       } else if (out) this.onObservation(out.observation);
       else {
         const event = this.events.shift();
@@ -324,6 +354,11 @@ export class Bed {
         this.translator.handle({ kind: "sip", event }, this.now);
       }
     }
+  }
+
+  private onTracked(track: string, stanza: Element): void {
+    this.tracks.push({ track, stanza });
+    this.sentTracked.push({ id: track, from: stanza.attrs.to!, to: stanza.attrs.from! });
   }
 
   private onCommand(command: EngineCommand): void {

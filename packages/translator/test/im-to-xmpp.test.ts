@@ -95,6 +95,21 @@ describe("bob writes to alice", () => {
     expect(rest(bed)).toEqual([0, 0, 0]);
   });
 
+  it("and it comes back when he has gone: no call for that", () => {
+    const bed = new Bed();
+    const dialog = called(bed);
+    bed.request("MESSAGE", { dialog, body: plain("hello") });
+    const id = bed.lastStanza!.attrs.id!;
+    bed.taken();
+    bed.chat("on its way");
+    bed.returns("gone", { id, from: ALICE, to: "bob@contoso.example/sip" });
+    bed.request("BYE", { dialog });
+    bed.out();
+    bed.outcome("MESSAGE", 200);
+    expect(bed.out()).toEqual([]);
+    expect(rest(bed)).toEqual([0, 0, 0]);
+  });
+
   it("and an error that somebody else made up is no answer", () => {
     const bed = new Bed();
     const dialog = called(bed);

@@ -57,6 +57,21 @@ describe("alice says no", () => {
     expect(bed.out()).toEqual(["NOTIFY d1 active open"]);
   });
 
+  it("and yes again: what she showed before is not what she shows now", () => {
+    const bed = new Bed();
+    watched(bed, "<show>away</show>");
+    bed.presence("unsubscribed");
+    bed.outcome("NOTIFY", 200);
+    bed.presence("subscribed");
+    bed.advance(1000);
+    subscribe(bed, { dialog: "d1" });
+    expect(bed.out().at(-1)).toBe("NOTIFY d1 active closed");
+    bed.outcome("NOTIFY", 200);
+    bed.presence(undefined, "<show>dnd</show>", `${ALICE}/desk`);
+    bed.advance(5000);
+    expect(bed.out()).toEqual(["NOTIFY d1 active open busy"]);
+  });
+
   it("is forgotten after a day without a watch", () => {
     const bed = new Bed();
     subscribe(bed, { expires: 600 });
@@ -196,7 +211,8 @@ describe("the subscription's end", () => {
     const bed = new Bed();
     watched(bed);
     bed.presence(undefined, "<show>away</show>", `${ALICE}/desk`);
-    bed.presence(undefined, "<show>xa</show>", `${ALICE}/desk`);
+    // Another NOTIFY is owed as soon as the one on its way is answered.
+    subscribe(bed, { dialog: "d1" });
     bed.event({ kind: "dialogs-lost", dialogs: ["d1"] });
     bed.out();
     bed.outcome("NOTIFY", 200);

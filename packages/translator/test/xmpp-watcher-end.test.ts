@@ -247,6 +247,20 @@ describe("alice unsubscribes", () => {
     expect(xmpp(bed).slice(-2)).toEqual(["xmpp bob>alice subscribed", "xmpp bob/sip>alice available"]);
   });
 
+  it("and subscribes again while the engine loses the dialog: a refusal of the new one counts", () => {
+    const bed = new Bed();
+    const dialog = watching(bed);
+    bed.presence("unsubscribe");
+    bed.presence("subscribe");
+    bed.event({ kind: "dialogs-lost", dialogs: [dialog] });
+    bed.outcome("SUBSCRIBE", "unreachable");
+    bed.advance(10_000);
+    bed.out();
+    bed.outcome("SUBSCRIBE", 403);
+    bed.advance(60_000);
+    expect(bed.out()).toEqual(["xmpp bob>alice unsubscribed"]);
+  });
+
   it("from a try that waits, or from somebody unknown: nothing is left and nothing said to SIP", () => {
     const bed = new Bed();
     bed.presence("unsubscribe");

@@ -4,7 +4,6 @@ import type {
   HeaderFields,
   Millis,
   Outcome,
-  RequestRef,
   Subscriber,
   SubscriptionEnded,
 } from "@tombolo/sip";
