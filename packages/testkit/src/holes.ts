@@ -1,7 +1,8 @@
 /** What the holes of a transcript have caught so far, by name. */
 export type Caught = Map<string, string>;
 
-const HOLE = /\{([a-zA-Z][\w-]*|\*)\}/g;
+/** `{name}`, `{name!=other}`, `{*}`. */
+const HOLE = /\{([a-zA-Z][\w-]*|\*)(?:!=([a-zA-Z][\w-]*))?\}/g;
 
 function literally(text: string): string {
   return text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
@@ -18,16 +19,18 @@ export function fillHoles(text: string, caught: Caught): string {
 
 /**
  * Whether all of `actual` is `pattern`, a hole standing for one or more characters, as few as possible. New holes are
- * added to `caught` when it is; nothing is added when it is not.
+ * added to `caught` when it is; nothing is added when it is not. `{name!=other}` must not catch what `{other}` caught.
  */
 export function matchHoles(pattern: string, actual: string, caught: Caught): boolean {
   const names: string[] = [];
+  const different: (readonly [name: string, other: string])[] = [];
   let source = "";
   let from = 0;
   for (const hole of pattern.matchAll(HOLE)) {
     source += literally(pattern.slice(from, hole.index));
     from = hole.index + hole[0].length;
     const name = hole[1]!;
+    if (hole[2] !== undefined) different.push([name, hole[2]]);
     const known = caught.get(name);
     const earlier = names.indexOf(name);
     if (name === "*") source += "[\\s\\S]+?";
@@ -41,6 +44,9 @@ export function matchHoles(pattern: string, actual: string, caught: Caught): boo
   source += literally(pattern.slice(from));
   const match = new RegExp(`^${source}$`).exec(actual);
   if (match === null) return false;
-  for (const [index, name] of names.entries()) caught.set(name, match[index + 1]!);
+  const found = new Map(names.map((name, index) => [name, match[index + 1]!]));
+  const value = (name: string) => found.get(name) ?? caught.get(name);
+  if (different.some(([name, other]) => value(name) === value(other))) return false;
+  for (const [name, value] of found) caught.set(name, value);
   return true;
 }

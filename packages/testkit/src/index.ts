@@ -56,6 +56,13 @@ export {
 } from "./pki.ts";
 export { type Prosody, type ProsodyOptions, startProsody } from "./prosody.ts";
 export { createRevocationList, type RevocationListOptions } from "./revocation-list.ts";
-export { ALL_MODES, type ReplayMode, runTranscript, TranscriptMismatch, type World } from "./transcript.ts";
-export { parseTranscript, type Step, type Transcript } from "./transcript-parse.ts";
+export {
+  ALL_MODES,
+  type ReplayMode,
+  type ReplayOptions,
+  runTranscript,
+  TranscriptMismatch,
+  type World,
+} from "./transcript.ts";
+export { parseTranscript, type SipStep, type Step, type Transcript } from "./transcript-parse.ts";
 export { type Show, XmppClient, type XmppClientOptions } from "./xmpp-client.ts";

@@ -1,5 +1,5 @@
 /** Who says a step to whom, seen from the program under test ("we"). */
-type StepKind = "sip>" | "sip<" | "xmpp>" | "xmpp<" | "clock";
+type StepKind = "sip>" | "sip<" | "xmpp>" | "xmpp<" | "world>" | "clock";
 
 interface StepBase {
   /** Line of the file, from 1. */
@@ -27,12 +27,18 @@ export interface XmppStep extends StepBase {
   readonly stanza: string;
 }
 
+/** Something happens around the program: a connection breaks, a server is silent. Each World has its own words. */
+interface WorldStep extends StepBase {
+  readonly kind: "world>";
+  readonly event: string;
+}
+
 interface ClockStep extends StepBase {
   readonly kind: "clock";
   readonly ms: number;
 }
 
-export type Step = SipStep | XmppStep | ClockStep;
+export type Step = SipStep | XmppStep | WorldStep | ClockStep;
 
 export interface Transcript {
   readonly name: string;
@@ -41,7 +47,7 @@ export interface Transcript {
   readonly steps: readonly Step[];
 }
 
-const STEP = /^(sip|xmpp) +([<>]) ?(.*)$/;
+const STEP = /^(sip +[<>]|xmpp +[<>]|world +>) ?(.*)$/;
 const CLOCK = /^clock +\+(\d+(?:\.\d+)?)(ms|s|min|h)$/;
 const CONTINUED = /^ +\|(?: (.*))?$/;
 const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, min: 60_000, h: 3_600_000 };
@@ -59,7 +65,8 @@ function rawSteps(text: string, name: string, about: string[]): RawStep[] {
     const started = STEP.exec(line);
     const continued = CONTINUED.exec(line);
     if (started !== null) {
-      steps.push({ line: at, kind: `${started[1]}${started[2]}` as StepKind, lines: [started[3] ?? ""] });
+      const kind = started[1]!.replace(/ /g, "") as StepKind;
+      steps.push({ line: at, kind, lines: [started[2] ?? ""] });
     } else if (continued !== null) {
       const last = steps.at(-1);
       if (last === undefined || last.kind === "clock") throw new Error(`${name}:${at}: nothing to continue`);
@@ -82,11 +89,21 @@ function headerLine(text: string, line: number, name: string): HeaderLine {
   return { line, name: text.slice(0, colon).trim(), value: text.slice(colon + 1).trim(), absent: false };
 }
 
+function folded(header: HeaderLine, text: string): HeaderLine {
+  return { ...header, value: `${header.value}\r\n${text}` };
+}
+
 function sipStep(raw: RawStep, kind: SipStep["kind"], name: string): SipStep {
   const [startLine = "", ...rest] = raw.lines;
   const blank = rest.indexOf("");
   const heads = blank < 0 ? rest : rest.slice(0, blank);
-  const headers = heads.map((text, index) => headerLine(text, raw.line + 1 + index, name));
+  const headers: HeaderLine[] = [];
+  for (const [index, text] of heads.entries()) {
+    const last = headers.at(-1);
+    // Folded (RFC 3261 7.3.1): goes out as it stands here.
+    if (/^[ \t]/.test(text) && last !== undefined) headers[headers.length - 1] = folded(last, text);
+    else headers.push(headerLine(text, raw.line + 1 + index, name));
+  }
   const body = blank < 0 ? undefined : rest.slice(blank + 1).join("\n");
   return { line: raw.line, kind, startLine: startLine.trim(), headers, body };
 }
@@ -105,11 +122,15 @@ function clockStep(raw: RawStep, name: string): ClockStep {
  * # Carol looks at alice.
  * sip  > SUBSCRIBE sip:alice@example.com SIP/2.0      a peer sends to us
  *      | Call-ID: c1                                  continuation: a header, and after an empty one the body
+ *      | Route: <sip:sip.example.com;
+ *      |   lr>                                        a folded header keeps its indent
  * sip  < SIP/2.0 200 OK                               we send
- *      | To: <sip:alice@example.com>;tag={ours}       {hole}: caught here, the same from now on; {*} is anything
+ *      | To: <sip:alice@example.com>;tag={ours}       {hole}: caught here, the same from now on; {*} is anything;
+ *                                                     {new!=old}: caught, and not what {old} has caught
  *      | !Contact                                     this header must be absent
  * xmpp > <presence .../>                              the XMPP server sends to us
  * xmpp < <presence .../>                              we send
+ * world > link down                                  something happens around us, in the World's own words
  * clock +30s
  * ```
  */
@@ -118,7 +139,10 @@ export function parseTranscript(text: string, name = "transcript"): Transcript {
   const steps = rawSteps(text, name, about).map((raw): Step => {
     if (raw.kind === "clock") return clockStep(raw, name);
     if (raw.kind === "sip>" || raw.kind === "sip<") return sipStep(raw, raw.kind, name);
-    return { line: raw.line, kind: raw.kind, stanza: raw.lines.join("\n").trim() };
+    const text = raw.lines.join("\n").trim();
+    return raw.kind === "world>"
+      ? { line: raw.line, kind: raw.kind, event: text }
+      : { line: raw.line, kind: raw.kind, stanza: text };
   });
   return { name, about, steps };
 }

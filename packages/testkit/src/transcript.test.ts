@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { fillHoles, matchHoles } from "./holes.ts";
-import { runTranscript, type World } from "./transcript.ts";
+import { type ReplayMode, runTranscript, type World } from "./transcript.ts";
 import { matchXml, readSipText } from "./transcript-compare.ts";
 import { parseTranscript } from "./transcript-parse.ts";
 
@@ -102,9 +102,9 @@ sip  < MESSAGE sip:bob@contoso.example SIP/2.0
      | </a>
 `;
 
-function failureOf(text: string, faults?: Faults, modes?: Parameters<typeof runTranscript>[2]): string {
+function failureOf(text: string, faults?: Faults, modes?: readonly ReplayMode[]): string {
   try {
-    runTranscript(parseTranscript(text, "toy"), () => new Toy(faults), modes);
+    runTranscript(parseTranscript(text, "toy"), () => new Toy(faults), { modes });
   } catch (error) {
     return (error as Error).message;
   }
@@ -130,6 +130,7 @@ describe("transcript", () => {
   it.each([
     ["     | Call-ID: c1", "toy:1: nothing to continue"],
     ["# x\nsyp > MESSAGE", "toy:2: neither a step"],
+    ["world < link down", "toy:1: neither a step"],
     ["clock 30s", 'toy:1: write "clock +30s"'],
     ["sip  < SIP/2.0 200 OK\n     | no header", "toy:2: not a header: no header"],
   ])("says which line it cannot read: %s", (text, message) => {
@@ -165,6 +166,30 @@ describe("transcript", () => {
     ["an empty hole in an input", GOOD.replace("Call-ID: c1", "Call-ID: {never}"), "{never} is sent before"],
   ])("fails for %s", (_name, text, message) => {
     expect(failureOf(text, {}, ["plain"])).toContain(message);
+  });
+
+  it("lets things happen in worlds that know how", () => {
+    const text = "world > rain\nsip  < RAINED sip:a@b SIP/2.0\n";
+    expect(failureOf(text)).toContain("toy:1: this world knows no events");
+    const events: string[] = [];
+    const makeWorld = () =>
+      Object.assign(new Toy(), {
+        happen: (event: string) => events.push(event),
+        takeSip: () => (events.length > 0 ? ["RAINED sip:a@b SIP/2.0\r\n\r\n"] : []),
+      });
+    runTranscript(parseTranscript(text), makeWorld, { modes: ["plain"] });
+    expect(events).toEqual(["rain"]);
+  });
+
+  it("sends folded headers as they stand, and no length where it must be absent", () => {
+    const sent: string[] = [];
+    const makeWorld = () =>
+      Object.assign(new Toy(), {
+        sipIn: (bytes: Uint8Array) => sent.push(Buffer.from(bytes).toString()),
+      });
+    const text = "sip > X sip:a SIP/2.0\n | Route: <a;\n |  b>\n | !Content-Length\n";
+    runTranscript(parseTranscript(text), makeWorld, { modes: ["plain"] });
+    expect(sent).toEqual(["X sip:a SIP/2.0\r\nRoute: <a;\r\n b>\r\n\r\n"]);
   });
 
   it("finds a world that takes every read for a message", () => {
@@ -203,6 +228,13 @@ describe("holes and XML", () => {
         expect(matchHoles("{a}", `${first}x`, caught)).toBe(false);
       }),
     );
+  });
+
+  it("catches another value where it must be another", () => {
+    const caught = new Map([["call", "c1"]]);
+    expect(matchHoles("Call-ID: {call2!=call}", "Call-ID: c1", caught)).toBe(false);
+    expect(matchHoles("Call-ID: {call2!=call}", "Call-ID: c2", caught)).toBe(true);
+    expect(caught.get("call2")).toBe("c2");
   });
 
   it.each([

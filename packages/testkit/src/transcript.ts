@@ -6,6 +6,8 @@ import type { SipStep, Step, Transcript, XmppStep } from "./transcript-parse.ts"
 export interface World {
   sipIn(bytes: Uint8Array): void;
   xmppIn(stanza: string): void;
+  /** Lets something happen around the program. Left out where a World has no words for that; throws for unknown ones. */
+  happen?(event: string): void;
   /** Lets `ms` of virtual time pass. */
   advance(ms: number): void;
   /** SIP messages sent since the last call, each whole, in order. */
@@ -17,13 +19,24 @@ export interface World {
 /**
  * plain: as written. bytes: every `sip >` message one byte at a time. cuts: once for every position at which a
  * message of up to `MAX_CUT_BYTES` can be cut in two. doubled: every `sip >` request twice; the copy may bring nothing
- * but a response that was sent before, byte for byte (RFC 3261 17.2).
+ * but a response that was sent before, byte for byte (RFC 3261 17.2), or a refusal (RFC 3261 8.2.2.2, 12.2.2).
  */
 export type ReplayMode = "plain" | "bytes" | "cuts" | "doubled";
 export const ALL_MODES: readonly ReplayMode[] = ["plain", "bytes", "cuts", "doubled"];
 
+const REFUSAL = /^SIP\/2\.0 [456]/;
+
 /** Longer messages are not cut at every position, bytes. */
 const MAX_CUT_BYTES = 700;
+
+export interface ReplayOptions {
+  /** All where left out. */
+  readonly modes?: readonly ReplayMode[] | undefined;
+  /** `cuts` takes each n-th position; 1 where left out. */
+  readonly cutEvery?: number | undefined;
+  /** False for requests whose copy may be taken for a new one: `doubled` leaves them as they are. */
+  readonly isDoubled?: ((request: SipStep) => boolean) | undefined;
+}
 
 /** The program did not keep to the transcript; `message` shows both side by side with `name:line`. */
 export class TranscriptMismatch extends Error {}
@@ -32,28 +45,29 @@ export class TranscriptMismatch extends Error {}
 interface Feeding {
   readonly mode: ReplayMode;
   readonly cut?: { readonly step: number; readonly at: number };
+  readonly isDoubled: (request: SipStep) => boolean;
 }
 
 /**
- * Plays a transcript in each of `modes` (default: all), with a new World for each replay. After every input the
+ * Plays a transcript in each mode, with a new World for each replay. After every input the
  * outputs must be those that the transcript lists before its next input: no other, none missing; SIP and XMPP each in
  * order. Throws TranscriptMismatch.
  */
 export function runTranscript(
   transcript: Transcript,
   makeWorld: () => World,
-  modes: readonly ReplayMode[] = ALL_MODES,
+  { modes = ALL_MODES, cutEvery = 1, isDoubled = () => true }: ReplayOptions = {},
 ): void {
   for (const mode of modes) {
     if (mode !== "cuts") {
-      new Replay(transcript, makeWorld(), { mode }).run();
+      new Replay(transcript, makeWorld(), { mode, isDoubled }).run();
       continue;
     }
     for (const [step, { kind }] of transcript.steps.entries()) {
       if (kind !== "sip>") continue;
       // The length is known only while playing, because holes are filled then: a cut past the end is not done.
-      for (let at = 1; at < MAX_CUT_BYTES; at += 1) {
-        const replay = new Replay(transcript, makeWorld(), { mode, cut: { step, at } });
+      for (let at = 1 + (step % cutEvery); at < MAX_CUT_BYTES; at += cutEvery) {
+        const replay = new Replay(transcript, makeWorld(), { mode, isDoubled, cut: { step, at } });
         replay.run();
         if (!replay.cutDone) break;
       }
@@ -61,10 +75,11 @@ export function runTranscript(
   }
 }
 
-/** The wire form of a `sip >` step: holes filled, CRLF, and a Content-Length unless the step has one. */
+/** The wire form of a `sip >` step: holes filled, CRLF, and a Content-Length unless the step has one or `!Content-Length`. */
 function sipStepBytes(step: SipStep, caught: Caught): Uint8Array {
   const body = new TextEncoder().encode(fillHoles(step.body ?? "", caught).replaceAll("\n", "\r\n"));
-  const lines = [step.startLine, ...step.headers.map(({ name, value }) => `${name}: ${value}`)];
+  const written = step.headers.filter(({ absent }) => !absent);
+  const lines = [step.startLine, ...written.map(({ name, value }) => `${name}: ${value}`)];
   if (!step.headers.some(({ name }) => /^(content-length|l)$/i.test(name))) {
     lines.push(`Content-Length: ${body.length}`);
   }
@@ -108,17 +123,24 @@ class Replay {
 
   #input(step: Step, index: number): void {
     if (step.kind === "clock") this.#world.advance(step.ms);
+    else if (step.kind === "world>") this.#happen(step);
     else if (step.kind === "xmpp>")
       this.#world.xmppIn(this.#filled(step, () => fillHoles(step.stanza, this.#caught)));
     else if (step.kind === "sip>") {
       const bytes = this.#filled(step, () => sipStepBytes(step, this.#caught));
       this.#feed(bytes, index);
       this.#collect();
-      if (this.#feeding.mode === "doubled" && !step.startLine.startsWith("SIP/2.0 "))
+      const { mode, isDoubled } = this.#feeding;
+      if (mode === "doubled" && !step.startLine.startsWith("SIP/2.0 ") && isDoubled(step))
         this.#again(step, bytes);
       return;
     }
     this.#collect();
+  }
+
+  #happen(step: Extract<Step, { kind: "world>" }>): void {
+    if (this.#world.happen === undefined) throw this.#mismatch(step, "this world knows no events", []);
+    this.#filled(step, () => this.#world.happen!(step.event));
   }
 
   #filled<T>(step: Step, make: () => T): T {
@@ -151,7 +173,7 @@ class Replay {
   #again(step: SipStep, bytes: Uint8Array): void {
     this.#world.sipIn(bytes);
     const doubled = [
-      ...this.#world.takeSip().filter((message) => !this.#responses.has(message)),
+      ...this.#world.takeSip().filter((message) => !this.#responses.has(message) && !REFUSAL.test(message)),
       ...this.#world.takeXmpp(),
     ];
     if (doubled.length === 0) return;
