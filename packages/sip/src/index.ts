@@ -89,6 +89,7 @@ export {
   summarise,
   type UserInput,
 } from "./payload/presence-document.ts";
+export { formatRfc3339, nextTimestamp, parseRfc3339 } from "./payload/rfc3339.ts";
 export {
   acceptsType,
   type MessageDescription,
