@@ -1,3 +1,4 @@
+export { ACTIVITY_WORDS, activityWords } from "./activity-words.ts";
 export {
   type AvailabilityAnswer,
   type AvailabilityOverrides,
@@ -28,6 +29,16 @@ export {
   type ListedTable,
   listTables,
 } from "./availability-tables.ts";
+export { AVAILABILITY_NAMES, availabilityNamed } from "./availability-words.ts";
+export {
+  ACTIVITY_CLASSES,
+  AVAILABILITY_BANDS,
+  type BandVariants,
+  type ReadNumber,
+  readActivityClass,
+  readAvailabilityNumber,
+  TOKEN_REFINEMENTS,
+} from "./numeric-availability.ts";
 export {
   ACTIVITY_PRECEDENCE,
   PIDF_READING,
@@ -38,6 +49,9 @@ export {
   type WrittenPidf,
   writePidf,
 } from "./pidf-activity.ts";
+export { type PresenceReadingRules, type ReadPresence, readPresence } from "./presence-reading.ts";
+export { NOBODY_TUPLE_ID, type ResourceState, resourceTuples, type TupleRules } from "./resource-tuples.ts";
+export { isStyleName, STYLES, type StyleName, styledOverrides, type TableStyle } from "./styles.ts";
 export {
   AVAILABILITIES,
   type Availability,
@@ -47,6 +61,7 @@ export {
   type SystemKey,
   type TableId,
 } from "./system.ts";
+export { MAX_TUPLE_ID_LENGTH, tupleId, tupleResource } from "./tuple-id.ts";
 export {
   isShow,
   type ReadXmppPresence,
@@ -57,3 +72,4 @@ export {
   XMPP_WRITING,
   type XmppPresence,
 } from "./xmpp-presence.ts";
+export { contactPriority, MAX_XMPP_PRIORITY, xmppPriority } from "./xmpp-priority.ts";
