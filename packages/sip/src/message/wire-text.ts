@@ -5,7 +5,6 @@
 
 /** Unicode text as it stands in a head. Control characters are dropped: they could end the line. */
 export function toWireText(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
   const clean = text.replace(/[\x00-\x1f\x7f]+/g, " ");
   if (isAscii(clean)) return clean;
   let out = "";
