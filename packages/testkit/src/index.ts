@@ -55,7 +55,6 @@ export {
   writePki,
 } from "./pki.ts";
 export { type Prosody, type ProsodyOptions, startProsody } from "./prosody.ts";
-export { createRevocationList, type RevocationListOptions } from "./revocation-list.ts";
 export {
   ALL_MODES,
   type ReplayMode,
