@@ -55,6 +55,7 @@ export {
   writePki,
 } from "./pki.ts";
 export { type Prosody, type ProsodyOptions, startProsody } from "./prosody.ts";
+export { createRevocationList, type RevocationListOptions } from "./revocation-list.ts";
 export {
   ALL_MODES,
   type ReplayMode,

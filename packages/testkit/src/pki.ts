@@ -27,7 +27,13 @@ export interface CertificateRequest {
   readonly notAfter?: Date;
   /** A key pair of its own; by default all certificates of a process share one, because making keys is slow. */
   readonly freshKey?: boolean;
+  /** RSA modulus, bits; default 2048. Each size has one key pair that its certificates share. */
+  readonly keyBits?: number;
+  /** What the signature is made over; default sha256. */
+  readonly hash?: SignatureHash;
 }
+
+export type SignatureHash = "sha1" | "sha256";
 
 export interface Authority {
   /** The root certificate, PEM. */
@@ -39,7 +45,10 @@ export interface Authority {
 }
 
 const DAY_MS = 86_400_000;
-const SHA256_WITH_RSA = "1.2.840.113549.1.1.11";
+const WITH_RSA: Readonly<Record<SignatureHash, string>> = {
+  sha1: "1.2.840.113549.1.1.5",
+  sha256: "1.2.840.113549.1.1.11",
+};
 const SAN_URI = 6;
 const SAN_DNS = 2;
 const SAN_IP = 7;
@@ -49,24 +58,36 @@ interface KeyPair {
   readonly privatePem: string;
 }
 
-function makeKeyPair(): KeyPair {
+function makeKeyPair(modulusLength = 2048): KeyPair {
   const pair = generateKeyPairSync("rsa", {
-    modulusLength: 2048,
+    modulusLength,
     publicKeyEncoding: { type: "spki", format: "pem" },
     privateKeyEncoding: { type: "pkcs8", format: "pem" },
   });
   return { publicPem: pair.publicKey, privatePem: pair.privateKey };
 }
 
-let leafKeys: KeyPair | undefined;
+/** By modulus. */
+const leafKeys = new Map<number, KeyPair>();
+
+function keysFor({ freshKey, keyBits = 2048 }: CertificateRequest): KeyPair {
+  if (freshKey === true) return makeKeyPair(keyBits);
+  const pair = leafKeys.get(keyBits) ?? makeKeyPair(keyBits);
+  leafKeys.set(keyBits, pair);
+  return pair;
+}
 
 /** Signs with node:crypto: node-forge's own RSA is a hundred times slower. */
-function sealed(certificate: ReturnType<typeof forge.pki.createCertificate>, issuerKey: KeyObject): string {
-  certificate.signatureOid = SHA256_WITH_RSA;
-  certificate.siginfo.algorithmOid = SHA256_WITH_RSA;
+function sealed(
+  certificate: ReturnType<typeof forge.pki.createCertificate>,
+  issuerKey: KeyObject,
+  hash: SignatureHash = "sha256",
+): string {
+  certificate.signatureOid = WITH_RSA[hash];
+  certificate.siginfo.algorithmOid = WITH_RSA[hash];
   certificate.tbsCertificate = forge.pki.getTBSCertificate(certificate);
   const der = Buffer.from(forge.asn1.toDer(certificate.tbsCertificate).getBytes(), "binary");
-  certificate.signature = sign("sha256", der, issuerKey).toString("binary");
+  certificate.signature = sign(hash, der, issuerKey).toString("binary");
   return forge.pki.certificateToPem(certificate).replaceAll("\r\n", "\n");
 }
 
@@ -122,11 +143,10 @@ function authorityOf(name: string, keys: KeyPair, cert: string): Authority {
     cert,
     key: keys.privatePem,
     issue(request) {
-      if (request.freshKey !== true) leafKeys ??= makeKeyPair();
-      const pair = request.freshKey === true ? makeKeyPair() : leafKeys!;
+      const pair = keysFor(request);
       const certificate = blank(pair, request.commonName, name, request.notBefore, request.notAfter);
       certificate.setExtensions(leafExtensions(request));
-      return { cert: sealed(certificate, signer), key: pair.privatePem };
+      return { cert: sealed(certificate, signer, request.hash), key: pair.privatePem };
     },
     intermediate(options) {
       const pair = makeKeyPair();
@@ -139,6 +159,15 @@ function authorityOf(name: string, keys: KeyPair, cert: string): Authority {
 export function createAuthority(options: { readonly name: string }): Authority {
   const keys = makeKeyPair();
   return authorityOf(options.name, keys, authorityCertificate(keys, options.name, undefined));
+}
+
+/** A certificate that its own key has signed and that is no authority. */
+export function issueSelfSigned(request: CertificateRequest): Credentials {
+  const pair = keysFor(request);
+  const { commonName, notBefore, notAfter, hash } = request;
+  const certificate = blank(pair, commonName, commonName, notBefore, notAfter);
+  certificate.setExtensions(leafExtensions(request));
+  return { cert: sealed(certificate, createPrivateKey(pair.privatePem), hash), key: pair.privatePem };
 }
 
 export interface PkiFiles {
