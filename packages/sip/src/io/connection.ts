@@ -5,6 +5,7 @@ import type { SipMessage } from "../message/message.ts";
 import { serialize } from "../message/serialize.ts";
 import { errorCode } from "./handshake.ts";
 import { latin1 } from "./latin1.ts";
+import { DEFAULT_LIVENESS_LIMITS, Liveness, type LivenessLimits } from "./liveness.ts";
 
 /** Why a connection ended. */
 export type CloseReason =
@@ -20,7 +21,13 @@ export type CloseReason =
   /** A message was begun and not finished within `partialMs`. */
   | "partial"
   /** Nothing came for `idleMs`. */
-  | "idle";
+  | "idle"
+  /** Nothing came after a request, and nothing after a probe. */
+  | "no-answer"
+  /** It has answered pings, and this one not. */
+  | "no-pong"
+  /** Its owner gave it up: it lives, but requests on it are not answered. */
+  | "wedged";
 
 export type BrokenFrame = Extract<Frame, { kind: "broken" }>;
 
@@ -31,10 +38,12 @@ export interface ConnectionOwner {
   onBroken(connection: SipConnection, broken: BrokenFrame): void;
   /** Once for each connection, at its very end. */
   onClosed(connection: SipConnection, why: CloseReason, detail: string): void;
+  /** Nothing came since a request went out: the owner sends what must be answered. Not called where pings do. */
+  onSilence?(connection: SipConnection): void;
 }
 
 /** Bounds of one connection. Times in ms, amounts in bytes. */
-export interface ConnectionLimits {
+export interface ConnectionLimits extends LivenessLimits {
   readonly message: MessageLimits;
   /** A CRLFCRLF goes out when nothing was sent for so long (RFC 5626 4.4.1); 0 = never. */
   readonly keepaliveMs: number;
@@ -58,6 +67,7 @@ export const DEFAULT_CONNECTION_LIMITS: ConnectionLimits = {
   pauseAbove: 256 * 1024,
   maxUnsent: 8 * 1024 * 1024,
   lingerMs: 5_000,
+  ...DEFAULT_LIVENESS_LIMITS,
 };
 
 export interface ConnectionOptions {
@@ -67,6 +77,9 @@ export interface ConnectionOptions {
   /** Monotonic ms. */
   readonly now: () => number;
 }
+
+/** The kernel asks a quiet peer after so long whether it is there at all, ms; without an answer the socket fails. */
+const TCP_KEEPALIVE_MS = 30_000;
 
 const PING = "\r\n\r\n";
 const PONG = "\r\n";
@@ -87,6 +100,11 @@ export class SipConnection {
   /** What waits for the end of this turn, one character per byte. */
   private pending = "";
   private paused = false;
+  /** What was unsent at the last look, bytes; only while `paused`. */
+  private unsent = 0;
+  private readonly liveness: Liveness;
+  /** A request is among what waits. */
+  private asks = false;
   /** Set once closing has begun: nothing is read or sent from then on. */
   private why: CloseReason | undefined;
   private detail = "";
@@ -106,7 +124,9 @@ export class SipConnection {
     this.framer = new StreamFramer(latin1, options.limits.message);
     this.lastSent = this.now();
     this.lastHeard = this.lastSent;
+    this.liveness = new Liveness(options.limits);
     socket.setNoDelay(true);
+    socket.setKeepAlive(true, TCP_KEEPALIVE_MS);
     socket.on("data", (chunk: Buffer) => this.onData(chunk));
     socket.on("drain", () => this.onDrain());
     socket.on("end", () => this.note("closed-there", ""));
@@ -117,6 +137,7 @@ export class SipConnection {
   /** False when it is closing: the message is not sent. */
   send(message: SipMessage): boolean {
     if (this.why !== undefined) return false;
+    if (message.isRequest && message.method !== "ACK") this.asks = true;
     const { head, body } = serialize(message);
     this.write(body.length === 0 ? head : head + latin1(body, 0, body.length));
     return true;
@@ -136,13 +157,38 @@ export class SipConnection {
     }
     if (this.partialSince > 0 && now - this.partialSince >= limits.partialMs) this.drop("partial");
     else if (limits.idleMs > 0 && now - this.lastHeard >= limits.idleMs) this.finish("idle");
-    else if (limits.keepaliveMs > 0 && now - this.lastSent >= limits.keepaliveMs) this.write(PING);
+    else if (limits.keepaliveMs > 0 && now - this.lastSent >= limits.keepaliveMs) this.ping(now);
+    if (this.why === undefined) this.watch(now);
   }
 
   /** Closes at once and loses what waits. */
   drop(why: CloseReason, detail = ""): void {
     this.note(why, detail);
     this.socket.destroy();
+  }
+
+  private ping(now: number): void {
+    this.write(PING);
+    this.liveness.pinged(now);
+  }
+
+  private watch(now: number): void {
+    const { liveness } = this;
+    if (this.paused) {
+      // Nothing is read while it takes what waits, so that it takes anything is its sign of life.
+      if (this.socket.writableLength < this.unsent) liveness.heard(false);
+      this.unsent = this.socket.writableLength;
+    }
+    const verdict = liveness.judge(now);
+    if (verdict === "fine") return;
+    if (verdict !== "probe") {
+      this.drop(verdict);
+      return;
+    }
+    if (liveness.answersPings) this.ping(now);
+    else if (this.owner.onSilence) this.owner.onSilence(this);
+    else return;
+    liveness.probed(now);
   }
 
   private finish(why: CloseReason): void {
@@ -167,9 +213,14 @@ export class SipConnection {
     this.pending = "";
     if (this.socket.destroyed) return;
     this.lastSent = this.now();
+    if (this.asks) {
+      this.asks = false;
+      this.liveness.asked(this.lastSent);
+    }
     this.socket.write(text, "latin1");
     if (!this.paused && this.socket.writableLength > this.limits.pauseAbove) {
       this.paused = true;
+      this.unsent = this.socket.writableLength;
       this.socket.pause();
     }
   }
@@ -187,6 +238,7 @@ export class SipConnection {
       else this.owner.onBroken(this, frame);
       if (this.why !== undefined) return;
     }
+    this.liveness.heard(!whole && framer.takeLineEnd());
     if (!framer.isPartial) this.partialSince = 0;
     else if (whole || this.partialSince === 0) this.partialSince = this.lastHeard;
   }

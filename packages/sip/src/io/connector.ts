@@ -1,9 +1,8 @@
-import type { X509Certificate } from "node:crypto";
 import { connect as connectTcp, isIP, type Socket } from "node:net";
 import { connect as connectTls, type TLSSocket } from "node:tls";
 import { readCertificates } from "./certificate-chain.ts";
-import { errorCode, handshakeOutcome, TLS_OPTIONS, type TlsCredentials } from "./handshake.ts";
-import { readTlsPeer, type TlsPeer } from "./tls-peer.ts";
+import { errorCode, handshakeOutcome, type TlsCredentials, type TlsFloor, tlsOptions } from "./handshake.ts";
+import { type CertificateProblem, readTlsPeer, type TlsPeer } from "./tls-peer.ts";
 
 /** Why no connection could be made. */
 export type DialFailure =
@@ -22,7 +21,10 @@ export type DialFailure =
   | "name-mismatch";
 
 export interface DialTarget {
+  /** The name that is shown to the server (SNI), unless it is an address. */
   readonly host: string;
+  /** Where `host` was found to be; left out: looked up. */
+  readonly address?: string | undefined;
   readonly port: number;
   readonly transport: "tls" | "tcp";
 }
@@ -34,6 +36,18 @@ export type DialResult =
 
 export const DEFAULT_DIAL_MS = 10_000;
 
+/** What differs from dial to dial. */
+export interface DialOptions {
+  /** Roots, PEM, and our certificate where they are not the connector's own. */
+  readonly tls?: TlsCredentials | undefined;
+  /** Default 1.2. */
+  readonly floor?: TlsFloor | undefined;
+  /** Limit of this dial, ms; default the connector's. */
+  readonly withinMs?: number | undefined;
+  /** A second look at a certificate that TLS found good. */
+  readonly judge?: ((peer: TlsPeer) => CertificateProblem | undefined) | undefined;
+}
+
 /**
  * Opens connections. What a TLS server must be called is judged by `names`, exactly and without regard to case; no
  * wildcards (RFC 5922 7.2). In TLS 1.3 a dial succeeds before the server has judged our certificate: a refusal shows
@@ -41,40 +55,39 @@ export const DEFAULT_DIAL_MS = 10_000;
  */
 export class Connector {
   private tls: TlsCredentials;
-  private roots: readonly X509Certificate[];
   private readonly dialMs: number;
-  private readonly dials = new Map<string, Promise<DialResult>>();
 
   /** @param dialMs limit for name look-up, TCP and TLS together. Throws where the roots can't be read. */
   constructor(tls: TlsCredentials, dialMs = DEFAULT_DIAL_MS) {
+    readCertificates(tls.ca);
     this.tls = tls;
-    this.roots = readCertificates(tls.ca);
     this.dialMs = dialMs;
   }
 
   setSecureContext(tls: TlsCredentials): void {
-    this.roots = readCertificates(tls.ca);
+    readCertificates(tls.ca);
     this.tls = tls;
   }
 
   /**
-   * One attempt at a time for each target: callers that come while it runs share its result, so one of them at most
-   * may make a connection of the socket. Never rejects.
+   * One attempt. Never rejects.
    *
    * @param names what the server's certificate may be called; any one of them.
    */
-  dial(target: DialTarget, names: readonly string[]): Promise<DialResult> {
-    const key = `${target.transport}:${target.host}:${target.port} ${names.join(" ")}`;
-    const running = this.dials.get(key);
-    if (running !== undefined) return running;
-    const dial = this.attempt(target, names).finally(() => this.dials.delete(key));
-    this.dials.set(key, dial);
-    return dial;
+  dial(target: DialTarget, names: readonly string[], options: DialOptions = {}): Promise<DialResult> {
+    return this.attempt(target, names, options);
   }
 
-  private attempt(target: DialTarget, names: readonly string[]): Promise<DialResult> {
+  private attempt(target: DialTarget, names: readonly string[], options: DialOptions): Promise<DialResult> {
+    const withinMs = options.withinMs ?? this.dialMs;
     return new Promise((resolve) => {
-      const socket = this.open(target);
+      let socket: Socket;
+      try {
+        socket = this.open(target, options);
+      } catch (error) {
+        resolve({ ok: false, why: "tls", detail: error instanceof Error ? error.message : String(error) });
+        return;
+      }
       const end = (result: DialResult): void => {
         clearTimeout(timer);
         socket.off("error", onError);
@@ -86,37 +99,39 @@ export class Connector {
       };
       const onError = (error: Error): void => end({ ok: false, ...failureOf(error) });
       const timer = setTimeout(() => {
-        end({ ok: false, why: "timeout", detail: `no connection in ${this.dialMs} ms` });
-      }, this.dialMs);
+        end({ ok: false, why: "timeout", detail: `no connection in ${withinMs} ms` });
+      }, withinMs);
       socket.on("error", onError);
       socket.once("close", () => end({ ok: false, why: "reset", detail: "closed in the handshake" }));
       if (target.transport === "tcp")
         socket.once("connect", () => end({ ok: true, socket, peer: undefined }));
-      else socket.once("secureConnect", () => end(this.judge(socket as TLSSocket, names)));
+      else socket.once("secureConnect", () => end(this.judge(socket as TLSSocket, names, options)));
     });
   }
 
-  private open(target: DialTarget): Socket {
-    const { host, port } = target;
-    if (target.transport === "tcp") return connectTcp({ host, port, noDelay: true });
+  private open({ host, port, address = host, transport }: DialTarget, options: DialOptions): Socket {
+    if (transport === "tcp") return connectTcp({ host: address, port, noDelay: true });
+    const { cert, key, ca } = options.tls ?? this.tls;
     return connectTls({
-      ...TLS_OPTIONS,
-      host,
+      ...tlsOptions(options.floor),
+      host: address,
       port,
       // RFC 6066 3: no addresses in SNI.
       ...(isIP(host) === 0 ? { servername: host } : {}),
-      cert: this.tls.cert,
-      key: this.tls.key,
-      ca: this.tls.ca,
+      cert,
+      key,
+      ca,
       // Judged below, with a reason.
       rejectUnauthorized: false,
       checkServerIdentity: () => undefined,
     });
   }
 
-  private judge(socket: TLSSocket, names: readonly string[]): DialResult {
-    const peer = readTlsPeer(socket, { roots: this.roots });
-    if (peer.problem !== undefined) return { ok: false, why: "certificate", detail: peer.problem };
+  private judge(socket: TLSSocket, names: readonly string[], options: DialOptions): DialResult {
+    const roots = readCertificates((options.tls ?? this.tls).ca);
+    const peer = readTlsPeer(socket, { roots, weakAllowed: options.floor === "legacy" });
+    const problem = peer.problem ?? options.judge?.(peer);
+    if (problem !== undefined) return { ok: false, why: "certificate", detail: problem };
     if (!names.some((name) => peer.names.includes(name.toLowerCase()))) {
       return { ok: false, why: "name-mismatch", detail: peer.names.join(" ") };
     }

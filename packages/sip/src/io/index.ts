@@ -1,4 +1,4 @@
-export { leadsToRoot, MAX_CHAIN, readCertificates } from "./certificate-chain.ts";
+export { isWeak, leadsToRoot, MAX_CHAIN, pathToRoot, readCertificates } from "./certificate-chain.ts";
 export { certificateNames, type NamedCertificate } from "./certificate-names.ts";
 export {
   type BrokenFrame,
@@ -13,6 +13,7 @@ export {
   Connector,
   DEFAULT_DIAL_MS,
   type DialFailure,
+  type DialOptions,
   type DialResult,
   type DialTarget,
 } from "./connector.ts";
@@ -20,8 +21,10 @@ export {
   errorCode,
   type HandshakeOutcome,
   handshakeOutcome,
-  TLS_OPTIONS,
+  isLegacyVersion,
   type TlsCredentials,
+  type TlsFloor,
+  tlsOptions,
 } from "./handshake.ts";
 export { latin1 } from "./latin1.ts";
 export {
@@ -32,4 +35,18 @@ export {
   refuse,
   SipListener,
 } from "./listener.ts";
+export {
+  DEFAULT_LIVENESS_LIMITS,
+  Liveness,
+  type LivenessLimits,
+  type LivenessVerdict,
+  STALL_MS,
+} from "./liveness.ts";
+export {
+  isRevoked,
+  MAX_LISTS,
+  type RevocationList,
+  RevocationListError,
+  readRevocationLists,
+} from "./revocation-list.ts";
 export { type CertificateProblem, type PeerJudgement, readTlsPeer, type TlsPeer } from "./tls-peer.ts";

@@ -2,7 +2,13 @@ import type { X509Certificate } from "node:crypto";
 import { createServer, type Server, type Socket } from "node:net";
 import { createServer as createTlsServer, type TLSSocket, type Server as TlsServer } from "node:tls";
 import { readCertificates } from "./certificate-chain.ts";
-import { type HandshakeOutcome, handshakeOutcome, TLS_OPTIONS, type TlsCredentials } from "./handshake.ts";
+import {
+  type HandshakeOutcome,
+  handshakeOutcome,
+  type TlsCredentials,
+  type TlsFloor,
+  tlsOptions,
+} from "./handshake.ts";
 import { readTlsPeer, type TlsPeer } from "./tls-peer.ts";
 
 /** Who decides about the connections that a listener takes. */
@@ -38,6 +44,8 @@ export interface ListenerOptions {
   readonly port: number;
   /** Left out: plain TCP. */
   readonly tls?: TlsCredentials | undefined;
+  /** Default 1.2. */
+  readonly floor?: TlsFloor | undefined;
   readonly limits?: ListenerLimits | undefined;
 }
 
@@ -53,6 +61,8 @@ export class SipListener {
   /** Remote address and port of each connection whose handshake is not complete. */
   private readonly pending = new Set<string>();
   private roots: readonly X509Certificate[];
+  /** What clients have shown, from the end of the handshake to `onAccepted`; undefined before. */
+  private readonly shown = new WeakMap<TLSSocket, X509Certificate | undefined>();
 
   /** Throws where key, certificate or roots can't be used. */
   constructor(options: ListenerOptions, owner: ListenerOwner) {
@@ -93,7 +103,12 @@ export class SipListener {
   setSecureContext(tls: TlsCredentials): void {
     if (!this.secure) return;
     const roots = readCertificates(tls.ca);
-    this.secure.setSecureContext({ ...TLS_OPTIONS, cert: tls.cert, key: tls.key, ca: tls.ca });
+    this.secure.setSecureContext({
+      ...tlsOptions(this.options.floor),
+      cert: tls.cert,
+      key: tls.key,
+      ca: tls.ca,
+    });
     this.roots = roots;
   }
 
@@ -126,7 +141,7 @@ export class SipListener {
 
   private tlsServer(tls: TlsCredentials): TlsServer {
     const server = createTlsServer({
-      ...TLS_OPTIONS,
+      ...tlsOptions(this.options.floor),
       cert: tls.cert,
       key: tls.key,
       ca: tls.ca,
@@ -135,6 +150,7 @@ export class SipListener {
       rejectUnauthorized: false,
       handshakeTimeout: this.limits.handshakeMs,
     });
+    server.on("keylog", (_, socket) => this.onKeys(socket));
     server.on("secureConnection", (socket) => this.onSecure(socket));
     server.on("tlsClientError", (error, socket) => {
       const detail = error.message;
@@ -144,9 +160,23 @@ export class SipListener {
     return server;
   }
 
+  /**
+   * Node looks at the client's certificate itself before it hands the socket over, and who looks first gets the
+   * certificates that came with it; nobody does afterwards. Key material is the first that is heard of a socket.
+   */
+  private onKeys(socket: TLSSocket): void {
+    if (this.shown.has(socket)) return;
+    this.shown.set(socket, undefined);
+    socket.prependOnceListener("secure", () => this.shown.set(socket, socket.getPeerX509Certificate()));
+  }
+
   private onSecure(socket: TLSSocket): void {
     this.pending.delete(keyOf(socket));
-    this.owner.onAccepted(socket, readTlsPeer(socket, { roots: this.roots }));
+    const weakAllowed = this.options.floor === "legacy";
+    this.owner.onAccepted(
+      socket,
+      readTlsPeer(socket, { roots: this.roots, weakAllowed }, this.shown.get(socket)),
+    );
   }
 }
 

@@ -1,6 +1,6 @@
 import type { X509Certificate } from "node:crypto";
 import type { TLSSocket } from "node:tls";
-import { leadsToRoot } from "./certificate-chain.ts";
+import { isWeak, leadsToRoot, MAX_CHAIN } from "./certificate-chain.ts";
 import { certificateNames } from "./certificate-names.ts";
 
 /** What is wrong with the certificate that the other side showed; `purpose` means nothing else is. */
@@ -31,6 +31,8 @@ export interface TlsPeer {
   readonly serverPurpose: boolean;
   /** `TLSv1.3`, ... */
   readonly protocol: string;
+  /** The certificate, linked by `issuerCertificate` to those it came with. */
+  readonly certificate: X509Certificate | undefined;
 }
 
 /** What readers of peer certificates need to know of ours. */
@@ -38,6 +40,8 @@ export interface PeerJudgement {
   readonly roots: readonly X509Certificate[];
   /** Take the subject's CN as a name where there is no alternative name. */
   readonly commonNames?: boolean | undefined;
+  /** Weak keys and signatures are no problem here. */
+  readonly weakAllowed?: boolean | undefined;
 }
 
 const SERVER_AUTH = "1.3.6.1.5.5.7.3.1";
@@ -56,20 +60,27 @@ const PROBLEMS: Readonly<Record<string, CertificateProblem>> = {
   CERT_NOT_YET_VALID: "not-yet-valid",
   INVALID_PURPOSE: "purpose",
   CERT_REVOKED: "revoked",
-  EE_KEY_TOO_SMALL: "weak",
-  CA_KEY_TOO_SMALL: "weak",
-  CA_MD_TOO_WEAK: "weak",
 };
 
-/** Reads the other side's certificate after a handshake that did not reject it (`rejectUnauthorized: false`). */
-export function readTlsPeer(socket: TLSSocket, judgement: PeerJudgement): TlsPeer {
-  const certificate = socket.getPeerX509Certificate();
+/** What Node says for OpenSSL's codes that it has no word for: weak keys and signatures, and much else. */
+const UNSPECIFIED = "UNSPECIFIED";
+
+/**
+ * Reads the other side's certificate after a handshake that did not reject it (`rejectUnauthorized: false`).
+ *
+ * @param certificate what the socket said first when it was asked for it: it tells the issuers only once
+ */
+export function readTlsPeer(
+  socket: TLSSocket,
+  judgement: PeerJudgement,
+  certificate: X509Certificate | undefined = socket.getPeerX509Certificate(),
+): TlsPeer {
   const protocol = socket.getProtocol() ?? "";
   if (!certificate) {
     const none = { names: [], subject: "", fingerprint: "", serverPurpose: false };
-    return { ...none, authorized: false, problem: "no-certificate", protocol };
+    return { ...none, authorized: false, problem: "no-certificate", protocol, certificate };
   }
-  const problem = socket.authorized ? undefined : problemOf(socket, certificate, judgement.roots);
+  const problem = socket.authorized ? undefined : problemOf(socket, certificate, judgement);
   return {
     names: certificateNames(certificate, judgement.commonNames),
     subject: certificate.subject ?? "",
@@ -78,19 +89,34 @@ export function readTlsPeer(socket: TLSSocket, judgement: PeerJudgement): TlsPee
     problem,
     serverPurpose: isForServers(certificate),
     protocol,
+    certificate,
   };
 }
 
 function problemOf(
   socket: TLSSocket,
   certificate: X509Certificate,
-  roots: readonly X509Certificate[],
+  { roots, weakAllowed = false }: PeerJudgement,
 ): CertificateProblem {
   // Node gives the code as text, whatever its types say.
   const code = String(socket.authorizationError);
   const problem = Object.hasOwn(PROBLEMS, code) ? PROBLEMS[code]! : "bad-certificate";
-  if (problem === "purpose" && !leadsToRoot(certificate, roots, new Date())) return "unknown-ca";
+  if (problem === "purpose") {
+    // The last fault hides two that OpenSSL finds before it: an unknown issuer, and a weak key of the leaf.
+    if (!leadsToRoot(certificate, roots, new Date())) return "unknown-ca";
+    return !weakAllowed && isWeak(certificate) ? "weak" : problem;
+  }
+  if (code === UNSPECIFIED) return isWeakChain(certificate) ? "weak" : problem;
   return problem;
+}
+
+function isWeakChain(leaf: X509Certificate): boolean {
+  let depth = 0;
+  for (let one: X509Certificate | undefined = leaf; one && depth < MAX_CHAIN; one = one.issuerCertificate) {
+    if (isWeak(one)) return true;
+    depth++;
+  }
+  return false;
 }
 
 function isForServers(certificate: X509Certificate): boolean {

@@ -68,6 +68,16 @@ export class StreamFramer {
     return this.held > 0 || this.waiting !== undefined;
   }
 
+  /**
+   * True once for a single CRLF that stands between messages with nothing behind it: the pong of RFC 5626 4.4.1. To be
+   * asked when all frames are taken.
+   */
+  takeLineEnd(): boolean {
+    if (this.lineEnds % 2 === 0 || this.isPartial || this.dead) return false;
+    this.lineEnds = 0;
+    return true;
+  }
+
   /** Takes the next bytes of the stream. The chunk must not change afterwards: it is not copied where it can be kept. */
   push(chunk: Uint8Array): void {
     if (this.dead) return;
