@@ -9,6 +9,12 @@ export interface EdgePartner {
   readonly purpose: "strict" | "server-auth-as-client";
   /** Where its edge is; left out: found by DNS. */
   readonly route?: { readonly host: string; readonly port: number } | undefined;
+  /** `names` is a default, which the targets of the partner's service records join. */
+  readonly namesFromDns?: boolean | undefined;
+  /** Floor of TLS with this partner; default 1.2. */
+  readonly tlsMin?: "1.2" | "1.3" | undefined;
+  /** It may use the listener for old versions of TLS, and is dialled with them. */
+  readonly legacy?: boolean | undefined;
 }
 
 /** A SIP node behind the edge. */

@@ -26,4 +26,8 @@ export type DriverObservation =
       readonly remote: string;
       /** Why it was closed, else "". */
       readonly why: string;
+      /** `TLSv1.3`, ... */
+      readonly protocol: string;
+      /** TLS older than 1.2 (RFC 8996). */
+      readonly legacy: boolean;
     };

@@ -5,30 +5,37 @@ import {
   type CloseReason,
   type ConnectionLimits,
   type ConnectionOwner,
-  Connector,
   DEFAULT_CONNECTION_LIMITS,
-  type DialResult,
+  type DialTarget,
   type HandshakeOutcome,
   type ListenerLimits,
   type ListenerOwner,
   refuse,
   SipConnection,
   SipListener,
-  type TlsCredentials,
   type TlsPeer,
 } from "@tombolo/sip/io";
 import { Edge } from "../edge.ts";
 import type { Direction, EdgeInput, EdgeOutput } from "../edge-events.ts";
+import { makeLeg } from "../routing/leg.ts";
+import { isProbeAnswer, probeRequest } from "../routing/probe.ts";
 import type { EdgePartner, EdgeSettings } from "../settings.ts";
-import { cureFor } from "../trust/cures.ts";
-import { judgeClient, nameOf } from "../trust/judgement.ts";
+import { nameOf } from "../trust/judgement.ts";
+import { Dialler, type FailedDial } from "./dialler.ts";
 import type { DriverObservation } from "./driver-observation.ts";
-import { type Locate, locatePartner } from "./locate.ts";
+import { type Locate, Locator } from "./locate.ts";
+import { systemNames } from "./name-service.ts";
+import { LEARN_EVERY_MS, PartnerBook } from "./partner-book.ts";
+import { PeerJudge } from "./peer-judge.ts";
+import { connectionObservation, describe, type HandshakeStory, outcomeOf, tellHandshake } from "./telling.ts";
+import { type EdgeTls, TrustStore } from "./trust-store.ts";
 
 export interface EdgeDriverOptions {
   readonly settings: EdgeSettings;
-  readonly tls: TlsCredentials;
+  readonly tls: EdgeTls;
   readonly listen: { readonly host: string; readonly port: number };
+  /** Where partners whose `legacy` is set may connect with old versions of TLS; left out: nowhere. */
+  readonly legacyListen?: { readonly host: string; readonly port: number } | undefined;
   /** Monotonic ms. */
   readonly now: () => Millis;
   readonly ids: IdSource;
@@ -37,9 +44,13 @@ export interface EdgeDriverOptions {
   /** A message for the gateway; `verified` is undefined where the edge itself answers. */
   readonly onToNode: (message: SipMessage, verified: VerifiedPeer | undefined, node: string) => void;
   readonly onObserve: (observation: DriverObservation) => void;
+  /** Default: by the system's names and DNS. */
   readonly locate?: Locate | undefined;
+  /** DNS servers to ask for everything; default: the system's way. */
+  readonly dnsServers?: readonly string[] | undefined;
   readonly connectionLimits?: Partial<ConnectionLimits> | undefined;
   readonly listenerLimits?: ListenerLimits | undefined;
+  readonly partnerLimits?: Partial<PartnerLimits> | undefined;
   /** Limit of one dial, ms. */
   readonly dialMs?: number | undefined;
   /** How often time limits are looked at, ms. */
@@ -49,12 +60,27 @@ export interface EdgeDriverOptions {
 /** How precisely time limits of connections and transactions are kept, ms. */
 export const DEFAULT_TICK_MS = 1_000;
 
+/** Connections that one partner may have open. */
+export interface PartnerLimits {
+  /** Opened by it; above, they are refused. */
+  readonly inbound: number;
+  /** Opened by us; above, the oldest, which is closing, is dropped. */
+  readonly outbound: number;
+}
+
+export const DEFAULT_PARTNER_LIMITS: PartnerLimits = { inbound: 32, outbound: 2 };
+
+/** A connection on which nothing came for so long is closed, ms; pongs count as something. */
+export const EDGE_IDLE_MS: Millis = 1_800_000;
+
 interface Entry {
   readonly connection: SipConnection;
   readonly peer: TlsPeer;
   readonly direction: Direction;
   /** The first partner it speaks for, for counting. */
   readonly partner: string;
+  /** It came over the listener for old versions of TLS, or was dialled so. */
+  readonly legacy: boolean;
 }
 
 /** What `connections` shows. */
@@ -72,12 +98,18 @@ export class EdgeDriver implements ListenerOwner, ConnectionOwner {
   private readonly options: EdgeDriverOptions;
   private readonly edge: Edge;
   private readonly listener: SipListener;
-  private readonly connector: Connector;
+  private legacyListener: SipListener | undefined;
+  private readonly peers: PeerJudge;
+  private readonly book: PartnerBook;
+  private readonly dialler: Dialler;
+  private readonly locator: Locator;
+  private readonly partnerLimits: PartnerLimits;
   private readonly entries = new Map<string, Entry>();
   private readonly limits: ConnectionLimits;
   private settings: EdgeSettings;
   private ticker: NodeJS.Timeout | undefined;
   private nextId = 1;
+  private learnAt = 0;
   private draining = false;
   private stopped = false;
   /** Called at each tick while `stop` waits. */
@@ -87,25 +119,43 @@ export class EdgeDriver implements ListenerOwner, ConnectionOwner {
   constructor(options: EdgeDriverOptions) {
     this.options = options;
     this.settings = options.settings;
-    this.limits = { ...DEFAULT_CONNECTION_LIMITS, ...options.connectionLimits };
-    const { settings, ids, random = Math.random } = options;
+    this.limits = { ...DEFAULT_CONNECTION_LIMITS, idleMs: EDGE_IDLE_MS, ...options.connectionLimits };
+    this.partnerLimits = { ...DEFAULT_PARTNER_LIMITS, ...options.partnerLimits };
+    const { settings, ids, now, random = Math.random, dialMs, listenerLimits: limits } = options;
     this.edge = new Edge({ settings, ids, random });
-    this.connector = new Connector(options.tls, options.dialMs);
-    this.listener = new SipListener(
-      { ...options.listen, tls: options.tls, limits: options.listenerLimits },
-      this,
-    );
+    const trust = new TrustStore(options.tls);
+    this.locator = new Locator({ names: systemNames(options.dnsServers), now, random });
+    this.book = new PartnerBook(settings.partners, options.locate ?? this.locator.locate);
+    this.peers = new PeerJudge(trust, this.book);
+    const onFailed = this.onDialFailed.bind(this);
+    this.dialler = new Dialler({ trust, locate: this.book.locate, now, dialMs, onFailed });
+    this.listener = new SipListener({ ...options.listen, tls: trust.listening, limits }, this);
+    if (options.legacyListen) {
+      const tls = trust.legacyListening;
+      const old = { ...options.legacyListen, tls, limits, floor: "legacy" } as const;
+      this.legacyListener = new SipListener(old, {
+        onAccepted: (socket, peer) => this.accept(socket, peer, true),
+        onHandshakeFailed: (outcome, remote, detail) => this.onHandshakeFailed(outcome, remote, detail),
+      });
+    }
   }
 
   /** Rejects with Node's error where it can't listen. */
   async start(): Promise<void> {
     await this.listener.start();
+    await this.legacyListener?.start();
+    this.learnAt = this.options.now() + LEARN_EVERY_MS;
+    await this.book.learn();
     this.ticker = setInterval(() => this.tick(), this.options.tickMs ?? DEFAULT_TICK_MS);
   }
 
   /** Where it listens, once started. */
   get address(): { readonly host: string; readonly port: number } {
     return this.listener.address;
+  }
+
+  get legacyAddress(): { readonly host: string; readonly port: number } | undefined {
+    return this.legacyListener?.address;
   }
 
   get connections(): ConnectionView[] {
@@ -123,23 +173,34 @@ export class EdgeDriver implements ListenerOwner, ConnectionOwner {
   }
 
   /**
-   * New settings, and new key material for connections from now on. Open ones stay where their certificate may still
-   * speak for a partner. Throws, with nothing changed, where the key material can't be used.
+   * New settings, and new key material for connections from now on. Open ones stay where their certificate is still
+   * trusted and may still speak for a partner. Throws, with nothing changed, where the key material can't be used.
    */
-  reload(change: { readonly settings?: EdgeSettings; readonly tls?: TlsCredentials }): void {
+  reload(change: { readonly settings?: EdgeSettings; readonly tls?: EdgeTls }): void {
     if (change.tls) {
-      this.listener.setSecureContext(change.tls);
-      this.connector.setSecureContext(change.tls);
+      const trust = new TrustStore(change.tls);
+      this.listener.setSecureContext(trust.listening);
+      this.legacyListener?.setSecureContext(trust.legacyListening);
+      this.peers.trust = trust;
+      this.dialler.trust = trust;
     }
-    if (!change.settings) return;
-    this.settings = change.settings;
-    this.feed({ kind: "settings", settings: change.settings });
+    if (change.settings) {
+      this.settings = change.settings;
+      this.feed({ kind: "settings", settings: change.settings });
+      this.locator.clear();
+      this.book.setPartners(change.settings.partners);
+      if (!change.settings.partners.some((partner) => partner.legacy)) {
+        this.legacyListener?.stop();
+        this.legacyListener = undefined;
+      }
+    }
     for (const entry of this.entries.values()) this.judgeAgain(entry);
   }
 
   /** Takes nothing new, lets what is pending end for `graceMs` at most, closes everything. */
   async stop(graceMs: Millis): Promise<void> {
     this.listener.stop();
+    this.legacyListener?.stop();
     this.feed({ kind: "stop" });
     await this.wait(graceMs, () => this.edge.unanswered === 0);
     this.stopped = true;
@@ -150,19 +211,7 @@ export class EdgeDriver implements ListenerOwner, ConnectionOwner {
   }
 
   onAccepted(socket: Socket, peer: TlsPeer | undefined): void {
-    const remote = socket.remoteAddress ?? "";
-    if (!peer || this.stopped) {
-      refuse(socket);
-      return;
-    }
-    const verdict = judgeClient(peer, this.settings.partners);
-    if (!verdict.ok) {
-      refuse(socket);
-      this.handshake(verdict.reason as HandshakeOutcome, "in", remote, "", describe(peer));
-      return;
-    }
-    this.handshake("ok", "in", remote, verdict.partners[0]!, describe(peer));
-    this.open(socket, peer, "in", verdict.partners, verdict.name);
+    this.accept(socket, peer, false);
   }
 
   onHandshakeFailed(outcome: HandshakeOutcome, remote: string, detail: string): void {
@@ -170,6 +219,7 @@ export class EdgeDriver implements ListenerOwner, ConnectionOwner {
   }
 
   onMessage(connection: SipConnection, message: SipMessage): void {
+    if (isProbeAnswer(message)) return;
     this.feed({ kind: "message", connection: connection.id, message });
   }
 
@@ -182,8 +232,51 @@ export class EdgeDriver implements ListenerOwner, ConnectionOwner {
     const entry = this.entries.get(connection.id);
     if (!entry) return;
     this.entries.delete(connection.id);
+    this.forget(entry, why, detail);
+  }
+
+  private forget(entry: Entry, why: CloseReason, detail: string): void {
     this.noteConnection(entry, "closed", detail === "" ? why : `${why} ${detail}`);
-    this.feed({ kind: "closed", connection: connection.id, why: detail === "" ? why : detail });
+    this.feed({ kind: "closed", connection: entry.connection.id, why: detail === "" ? why : detail });
+  }
+
+  /** Asks the hop whether it is there. */
+  onSilence(connection: SipConnection): void {
+    const entry = this.entries.get(connection.id);
+    const { advertise, ourDomains } = this.settings;
+    if (!entry) return;
+    const from = ourDomains[0] ?? advertise.host;
+    connection.send(probeRequest(makeLeg(advertise), from, entry.partner, this.options.ids()));
+  }
+
+  private accept(socket: Socket, peer: TlsPeer | undefined, legacy: boolean): void {
+    const remote = socket.remoteAddress ?? "";
+    if (!peer || this.stopped) {
+      refuse(socket);
+      return;
+    }
+    const verdict = this.peers.judge(peer, legacy);
+    if (!verdict.ok) {
+      refuse(socket);
+      this.handshake(verdict.reason as HandshakeOutcome, "in", remote, "", describe(peer));
+      return;
+    }
+    const partner = verdict.partners[0]!;
+    if (this.count(partner, "in") >= this.partnerLimits.inbound) {
+      refuse(socket);
+      this.handshake("too-many", "in", remote, partner, describe(peer));
+      return;
+    }
+    this.handshake("ok", "in", remote, partner, describe(peer));
+    this.open(socket, peer, "in", verdict.partners, verdict.name, legacy);
+  }
+
+  /** Open connections of a partner in one direction. */
+  private count(partner: string, direction: Direction): number {
+    let count = 0;
+    for (const entry of this.entries.values())
+      if (entry.partner === partner && entry.direction === direction) count++;
+    return count;
   }
 
   private feed(input: EdgeInput): void {
@@ -231,48 +324,62 @@ export class EdgeDriver implements ListenerOwner, ConnectionOwner {
     direction: Direction,
     partners: readonly string[],
     name: string,
+    legacy: boolean,
   ): void {
     const id = `c${this.nextId++}`;
     const connection = new SipConnection(socket, this, { id, limits: this.limits, now: this.options.now });
-    const entry: Entry = { connection, peer, direction, partner: partners[0] ?? "" };
+    const entry: Entry = { connection, peer, direction, partner: partners[0] ?? "", legacy };
     this.entries.set(id, entry);
     this.noteConnection(entry, "opened", "");
     this.feed({ kind: "opened", connection: id, direction, partners, name, remote: connection.remote });
   }
 
   private async dial(domain: string): Promise<void> {
-    const partner = this.settings.partners.find((one) => one.domain === domain);
-    const result = partner ? await this.reach(partner) : failure("dns", "no partner any more");
-    if (!partner || !result.ok || !result.peer || this.stopped) {
+    const partner = this.book.find(domain);
+    const result = partner
+      ? await this.dialler.dial(partner, () => this.book.find(domain)?.names ?? [])
+      : failure("dns", "no partner any more");
+    const current = this.book.find(domain);
+    if (!partner || !current || !result.ok || !result.peer || this.stopped) {
       if (result.ok) refuse(result.socket);
       const { why, detail } = result.ok ? failure("refused", "stopping") : result;
       this.feed({ kind: "dial-failed", partner: domain, why, detail });
       return;
     }
     const { peer, socket } = result;
-    const others = this.settings.partners.filter((one) => one !== partner && nameOf(peer, one) !== undefined);
-    const partners = [domain, ...others.map((one) => one.domain)];
+    this.makeRoom(domain);
     this.handshake("ok", "out", socket.remoteAddress ?? "", domain, describe(peer));
-    this.open(socket, peer, "out", partners, nameOf(peer, partner) ?? "");
+    this.open(
+      socket,
+      peer,
+      "out",
+      this.peers.servedBy(peer, current),
+      nameOf(peer, current) ?? "",
+      current.legacy === true,
+    );
   }
 
-  /** Tries what the look-up gave, in order. */
-  private async reach(partner: EdgePartner): Promise<DialResult> {
-    const { targets, detail } = await (this.options.locate ?? locatePartner)(partner);
-    let result: DialResult = failure("dns", detail);
-    for (const target of targets) {
-      result = await this.connector.dial(target, partner.names);
-      if (result.ok) return result;
-      const outcome = outcomeOf(result);
-      if (outcome) this.handshake(outcome, "out", target.host, partner.domain, result.detail);
+  private makeRoom(partner: string): void {
+    while (this.count(partner, "out") >= this.partnerLimits.outbound) {
+      const oldest = [...this.entries.values()].find(
+        (entry) => entry.partner === partner && entry.direction === "out",
+      );
+      if (!oldest) return;
+      this.entries.delete(oldest.connection.id);
+      this.forget(oldest, "closed-here", "too-many");
+      oldest.connection.drop("closed-here", "too-many");
     }
-    return result;
+  }
+
+  private onDialFailed(partner: EdgePartner, target: DialTarget, result: FailedDial): void {
+    const outcome = outcomeOf(result);
+    if (outcome) this.handshake(outcome, "out", target.address ?? target.host, partner.domain, result.detail);
   }
 
   private judgeAgain(entry: Entry): void {
     const { connection, peer, direction } = entry;
     // A server's certificate was good without forgiveness, or there would be no connection.
-    const verdict = judgeClient(peer, this.settings.partners);
+    const verdict = this.peers.judge(peer, entry.legacy);
     if (!verdict.ok) {
       connection.close();
       return;
@@ -291,6 +398,10 @@ export class EdgeDriver implements ListenerOwner, ConnectionOwner {
       this.edge.timeout(now);
       this.drain();
     }
+    if (now >= this.learnAt) {
+      this.learnAt = now + LEARN_EVERY_MS;
+      void this.book.learn();
+    }
     this.whileStopping?.();
   }
 
@@ -308,52 +419,26 @@ export class EdgeDriver implements ListenerOwner, ConnectionOwner {
   }
 
   private handshake(
-    outcome: HandshakeOutcome | "name-mismatch",
+    outcome: HandshakeStory["outcome"],
     direction: Direction,
     remote: string,
     partner: string,
     detail: string,
   ): void {
-    const { onObserve } = this.options;
-    const cure = cureFor(outcome);
-    onObserve({ kind: "handshake", side: "outside", direction, outcome, remote, partner, detail, cure });
-    const decision = outcome === "ok" ? "allow" : "deny";
-    const reason = outcome === "ok" ? "certificate" : outcome;
-    onObserve({ kind: "decision", gate: "tls", decision, reason, partner, direction });
+    tellHandshake({ outcome, direction, remote, partner, detail }, this.options.onObserve);
   }
 
   private noteConnection(
-    { connection, partner, direction }: Entry,
+    { connection, partner, direction, peer: { protocol } }: Entry,
     state: "opened" | "closed",
     why: string,
   ): void {
     const remote = connection.remote.host;
-    this.options.onObserve({ kind: "connection", side: "outside", state, partner, direction, remote, why });
+    const story = { state, partner, direction, remote, why, protocol };
+    this.options.onObserve(connectionObservation(story));
   }
 }
 
-function failure(why: "dns" | "refused", detail: string): Extract<DialResult, { ok: false }> {
+function failure(why: "dns" | "refused", detail: string): FailedDial {
   return { ok: false, why, detail };
-}
-
-/** What a failed dial is counted as among the handshakes; undefined where there was none. */
-function outcomeOf(
-  result: Extract<DialResult, { ok: false }>,
-): HandshakeOutcome | "name-mismatch" | undefined {
-  switch (result.why) {
-    case "certificate":
-      return result.detail as HandshakeOutcome;
-    case "name-mismatch":
-    case "refused-ours":
-      return result.why;
-    case "tls":
-      return "protocol";
-    default:
-      return undefined;
-  }
-}
-
-/** For the log line: who it is, as far as the certificate says. */
-function describe(peer: TlsPeer): string {
-  return `${peer.subject.replaceAll("\n", ", ")} names: ${peer.names.join(" ")}`;
 }

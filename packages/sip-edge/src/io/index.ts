@@ -1,3 +1,21 @@
+export { DIAL_BUDGET_MS, Dialler, type DiallerOptions, type FailedDial } from "./dialler.ts";
 export type { DriverObservation } from "./driver-observation.ts";
-export { type ConnectionView, DEFAULT_TICK_MS, EdgeDriver, type EdgeDriverOptions } from "./edge-driver.ts";
-export { type Locate, type Location, locatePartner, MAX_TARGETS } from "./locate.ts";
+export {
+  type ConnectionView,
+  DEFAULT_PARTNER_LIMITS,
+  DEFAULT_TICK_MS,
+  EDGE_IDLE_MS,
+  EdgeDriver,
+  type EdgeDriverOptions,
+  type PartnerLimits,
+} from "./edge-driver.ts";
+export {
+  DEFAULT_SIP_TLS_PORT,
+  type Locate,
+  type Location,
+  Locator,
+  type LocatorOptions,
+  MAX_TARGETS,
+} from "./locate.ts";
+export { type NameService, type NaptrRecord, systemNames } from "./name-service.ts";
+export { type EdgeTls, type PartnerTrust, TrustStore } from "./trust-store.ts";

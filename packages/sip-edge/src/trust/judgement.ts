@@ -21,22 +21,34 @@ export type ClientVerdict =
     }
   | { readonly ok: false; readonly reason: string };
 
+/** What speaks against a certificate for one partner, besides its names and purpose; undefined where nothing does. */
+export type Objection = (partner: EdgePartner) => string | undefined;
+
 /**
  * Judges the certificate of a client. Names are compared exactly: no suffix, and a wildcard matches only where the
  * partner's list has it letter by letter (RFC 5922 7.2).
  */
-export function judgeClient(peer: PeerCertificate, partners: readonly EdgePartner[]): ClientVerdict {
+export function judgeClient(
+  peer: PeerCertificate,
+  partners: readonly EdgePartner[],
+  objection: Objection = () => undefined,
+): ClientVerdict {
   if (peer.problem !== undefined && peer.problem !== "purpose") return { ok: false, reason: peer.problem };
-  const named: EdgePartner[] = [];
-  for (const partner of partners) if (nameOf(peer, partner) !== undefined) named.push(partner);
-  if (named.length === 0) return { ok: false, reason: "unknown-name" };
-  const admitted =
-    peer.problem === undefined
-      ? named
-      : named.filter((partner) => partner.purpose === "server-auth-as-client" && peer.serverPurpose);
+  const admitted: EdgePartner[] = [];
+  let reason: string | undefined;
+  for (const partner of partners) {
+    if (nameOf(peer, partner) === undefined) continue;
+    const fault = isPurposeFault(peer, partner) ? "purpose" : objection(partner);
+    if (fault === undefined) admitted.push(partner);
+    else reason ??= fault;
+  }
   const first = admitted[0];
-  if (first === undefined) return { ok: false, reason: "purpose" };
+  if (first === undefined) return { ok: false, reason: reason ?? "unknown-name" };
   return { ok: true, partners: admitted.map((partner) => partner.domain), name: nameOf(peer, first)! };
+}
+
+function isPurposeFault(peer: PeerCertificate, partner: EdgePartner): boolean {
+  return peer.problem === "purpose" && !(partner.purpose === "server-auth-as-client" && peer.serverPurpose);
 }
 
 /** The first name of a certificate that is on the partner's list, or undefined. */
