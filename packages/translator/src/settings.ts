@@ -4,6 +4,7 @@ import type { PeerProfile } from "./peers/profile.ts";
 import type { DomainPolicy } from "./policy/domains.ts";
 import type { SipWatcherSettings } from "./presence/sip-watcher.ts";
 import type { XmppWatcherSettings } from "./presence/xmpp-watcher-context.ts";
+import type { AvailabilityOverrides } from "./tables/availability.ts";
 
 export interface Partner {
   /** SIP domain as configured, in either form (RFC 5890 2.3.2.1): also the component's domain and the metrics' label. */
@@ -16,6 +17,10 @@ export interface TranslatorSettings {
   readonly xmppDomains: readonly string[];
   readonly partners: readonly Partner[];
   readonly xmppPolicy: DomainPolicy;
+  /** Cells of the availability tables that are other than printed, by a style or an administrator; default none. */
+  readonly overrides?: AvailabilityOverrides;
+  /** Whether activities such as "On the phone" go into status texts, as the table style says; default false. */
+  readonly tellsActivities?: boolean;
   /** A SIP watcher without a rule: ask the XMPP user, let their server decide without a gate of ours, or deny politely. */
   readonly unknownWatcher: "ask" | "allow" | "deny";
   /** Pairs of users in memory at once; default `MAX_PAIRS`. */

@@ -1,5 +1,6 @@
 /** The configuration as the program uses it: every default applied, every path absolute, every secret read. */
 import type { ProfileName } from "@tombolo/translator";
+import type { AvailabilityOverrides, StyleName } from "@tombolo/translator/tables";
 import type { Endpoint, HostPort } from "./addresses.ts";
 
 export const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "fatal"] as const;
@@ -15,6 +16,7 @@ export interface Config {
   readonly gateway: GatewayConfig | undefined;
   readonly partners: readonly Partner[];
   readonly policy: { readonly unknownWatcher: "ask" | "allow" | "deny" };
+  readonly tables: TablesConfig;
   readonly store: StoreConfig;
   readonly admin: AdminConfig;
   readonly log: { readonly level: LogLevel };
@@ -110,6 +112,13 @@ interface XmppPartner {
   readonly protocol: "xmpp";
   readonly domain: string;
   readonly profile: ProfileName;
+}
+
+/** How presence states are mapped, where it is not as the tables are printed. */
+export interface TablesConfig {
+  readonly style: StyleName;
+  /** Every cell that differs: the style's, and the file's own over them. */
+  readonly overrides: AvailabilityOverrides;
 }
 
 export type StoreConfig =

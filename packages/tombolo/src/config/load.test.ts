@@ -7,6 +7,7 @@ import { createInstall, type Install } from "../../test/install.ts";
 import { MAX_CONFIG_BYTES, MAX_DEPTH } from "./document.ts";
 import { type Finding, formatFinding, hasErrors } from "./finding.ts";
 import { loadConfig, MAX_FINDINGS } from "./load.ts";
+import { MAX_STATUS_TEXT } from "./resolve-tables.ts";
 import { MAX_SECRET_BYTES } from "./secrets.ts";
 
 let install: Install;
@@ -297,6 +298,73 @@ const ERRORS: readonly (readonly [name: string, edits: readonly Edit[], line: st
     "limits",
     /must be at most 100000/,
   ],
+  [
+    "a row of the tables that is none",
+    [["admin:", "tables: { 1-5.bussy: dnd }\nadmin:"]],
+    "1-5.bussy",
+    /no availability row is called '1-5\.bussy'; did you mean '1-5\.busy'\? write one of 1-5\.available, 1-5\.busy/,
+  ],
+  [
+    "a row of a table that is none",
+    [["admin:", "tables:\n  2-1.busy: dnd\nadmin:"]],
+    "2-1.busy",
+    /write style: or the id of a row/,
+  ],
+  [
+    "a state that is none",
+    [["admin:", "tables:\n  1-5.busy: { state: dmd }\nadmin:"]],
+    "1-5.busy",
+    /'dmd' is not an availability state; did you mean 'dnd'\? write one of Available, Away/,
+  ],
+  [
+    "a target that the row has not",
+    [["admin:", "tables:\n  1-5.busy: { lync: dnd }\nadmin:"]],
+    "1-5.busy",
+    /unknown key 'lync' in 1-5\.busy; write one of state, text, xmpp-third-party, cupc-7, cupc-8/,
+  ],
+  [
+    "a cell with a target beside its state",
+    [["admin:", "tables:\n  1-5.busy: { state: dnd, cupc8: dnd }\nadmin:"]],
+    "1-5.busy",
+    /unknown key 'cupc8' in 1-5\.busy; did you mean 'cupc-8'/,
+  ],
+  [
+    "a cell without state",
+    [["admin:", "tables:\n  1-5.busy: { text: Busy }\nadmin:"]],
+    "1-5.busy",
+    /1-5\.busy names no state; write \{ state: dnd \}/,
+  ],
+  [
+    "an empty row",
+    [["admin:", "tables:\n  1-5.busy:\nadmin:"]],
+    "1-5.busy",
+    /1-5\.busy must be an availability state/,
+  ],
+  ["a row without cells", [["admin:", "tables:\n  1-5.busy: {}\nadmin:"]], "1-5.busy", /1-5\.busy is empty/],
+  [
+    "a status text of two lines",
+    [["admin:", 'tables:\n  1-5.busy: { state: dnd, text: "a\\nb" }\nadmin:']],
+    "1-5.busy",
+    /one line of at most 200 characters/,
+  ],
+  [
+    "a status text that is a number",
+    [["admin:", "tables:\n  1-5.busy: { state: dnd, text: 7 }\nadmin:"]],
+    "1-5.busy",
+    /a status text must be a text/,
+  ],
+  [
+    "an unknown style",
+    [["admin:", "tables: { style: richt }\nadmin:"]],
+    "style",
+    /'richt' is not a style of the tables; did you mean 'rich'\? write one of cup, rich/,
+  ],
+  [
+    "tables as a list",
+    [["admin:", "tables: [rich]\nadmin:"]],
+    "tables",
+    /tables must be a map of keys, not a list/,
+  ],
   ["a broken YAML", [["  domains: [example.com]", "  domains: [example.com"]], "\u0000any", /not valid YAML/],
   ["a tab", [["  outside:", "\toutside:"]], "\toutside", /not valid YAML .*; write spaces/],
   [
@@ -421,6 +489,8 @@ describe("files that are no configuration", () => {
 });
 
 describe("a configuration that is fine", () => {
+  const every = (cell: unknown) => ({ "xmpp-third-party": cell, "cupc-7": cell, "cupc-8": cell });
+
   test("gets its defaults", () => {
     const { config, findings } = loadConfig(install.config([": gw1", ": gw1"]));
     expect(findings).toEqual([]);
@@ -441,6 +511,7 @@ describe("a configuration that is fine", () => {
         xmppPolicy: { default: "deny", exceptions: [] },
       },
       policy: { unknownWatcher: "ask" },
+      tables: { style: "cup", overrides: {} },
       store: { kind: "sqlite", path: join(install.folder, "var/tombolo.db") },
       admin: { token: undefined },
       log: { level: "info" },
@@ -499,6 +570,38 @@ describe("a configuration that is fine", () => {
       route: { host: "::1", port: 15061 },
       link: { secret: "a b$${c}" },
     });
+  });
+
+  test.each([
+    ["1-5.busy: {state: dnd}", { "1-5.busy": every("Do Not Disturb") }],
+    ["1-5.busy: Do Not Disturb", { "1-5.busy": every("Do Not Disturb") }],
+    ['"1-5.busy": { state: "Do Not Disturb", text: "" }', { "1-5.busy": every("Do Not Disturb") }],
+    [
+      "1-5.busy: { state: XA, text: Working }",
+      { "1-5.busy": every({ state: "Extended Away", text: "Working" }) },
+    ],
+    [
+      "1-5.busy: { cupc-8: OFFLINE, cupc-7: { state: away } }",
+      { "1-5.busy": { "cupc-8": "Offline", "cupc-7": "Away" } },
+    ],
+  ])("tables: %s", (line, overrides) => {
+    const { config, findings } = loadConfig(install.config(["admin:", `tables:\n  ${line}\nadmin:`]));
+    expect(findings).toEqual([]);
+    expect(config?.tables).toEqual({ style: "cup", overrides });
+  });
+
+  test("a style fills the cells that the file does not name", () => {
+    const text = "x".repeat(MAX_STATUS_TEXT);
+    const lines = `tables:\n  style: rich\n  1-5.do-not-disturb: { cupc-8: { state: busy, text: ${text} } }\n`;
+    const { config } = loadConfig(install.config(["admin:", `${lines}admin:`]));
+    expect(config?.tables.style).toBe("rich");
+    expect(config?.tables.overrides["1-5.do-not-disturb"]).toEqual({
+      ...every("Do Not Disturb"),
+      "cupc-8": { state: "Busy", text },
+    });
+    expect(config?.tables.overrides["1-8.do-not-disturb"]).toBeDefined();
+    const long = loadConfig(install.config(["admin:", `${lines.replace(text, `${text}x`)}admin:`]));
+    expect(long.findings.map(({ path }) => path)).toEqual(["tables.1-5.do-not-disturb.cupc-8.text"]);
   });
 
   test("a partner's own link overrides the server, the secret or both", () => {

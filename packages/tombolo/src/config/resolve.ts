@@ -7,6 +7,7 @@ import type { Report } from "./finding.ts";
 import { resolveEdge } from "./resolve-edge.ts";
 import { resolveGateway } from "./resolve-gateway.ts";
 import { resolvePartners } from "./resolve-partners.ts";
+import { resolveTables } from "./resolve-tables.ts";
 import type { FileShape } from "./schema.ts";
 import { readSecret } from "./secrets.ts";
 
@@ -42,6 +43,7 @@ export function resolveConfig(shape: FileShape, context: Context): Config | unde
   const edge = shape.edge && resolveEdge(shape.edge, shape, node, context);
   const gateway = shape.gateway && resolveGateway(shape.gateway, shape, context);
   const partners = resolvePartners(shape, context);
+  const tables = resolveTables(shape, context);
   const store = resolveStore(shape, context);
   const admin = resolveAdmin(shape, context);
   const broken =
@@ -55,6 +57,7 @@ export function resolveConfig(shape: FileShape, context: Context): Config | unde
     gateway,
     partners,
     policy: { unknownWatcher: shape.policy?.unknownWatcher ?? "ask" },
+    tables,
     store,
     admin,
     log: { level: shape.log?.level ?? "info" },

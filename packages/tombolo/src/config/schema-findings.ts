@@ -87,6 +87,7 @@ function kindOf(value: unknown): string {
 const KINDS: Readonly<Record<string, string>> = {
   string: "a text",
   object: "a map of keys",
+  record: "a map of keys",
   array: "a list",
   number: "a number",
   boolean: "true or false",

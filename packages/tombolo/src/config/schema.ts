@@ -171,6 +171,7 @@ export const fileSchema = z.strictObject({
   gateway: gateway.optional(),
   partners: z.array(partner).meta({ example: "[{ domain: contoso.example, profile: lync }]" }).optional(),
   policy: z.strictObject({ unknownWatcher: choice(["ask", "allow", "deny"], "ask").optional() }).optional(),
+  tables: z.record(z.string(), z.unknown()).meta({ example: "{ style: cup }" }).optional(),
   store: z
     .strictObject({
       kind: choice(["sqlite", "redis"], "sqlite"),

@@ -6,6 +6,7 @@ import {
   profileByName,
   type TranslatorSettings,
 } from "@tombolo/translator";
+import { STYLES } from "@tombolo/translator/tables";
 import type { Config, EdgeConfig, GatewayConfig, SipPartner } from "../config/config.ts";
 
 /** Partners that refresh every 1 h 45 min ask for two hours; longer would only lengthen what a lost watcher costs. */
@@ -39,6 +40,8 @@ export function translatorSettings(
     xmppDomains: gateway.domains,
     partners: sipPartners(config).map(({ domain, profile }) => ({ domain, profile: profileByName(profile) })),
     xmppPolicy: gateway.xmppPolicy,
+    overrides: config.tables.overrides,
+    tellsActivities: STYLES[config.tables.style].tellsActivities,
     unknownWatcher: config.policy.unknownWatcher,
     maxExpiresSeconds: MAX_EXPIRES_SECONDS,
     address,
