@@ -109,6 +109,7 @@ export class Edge implements Machine<EdgeInput, EdgeOutput> {
       openedAt: now,
       open: true,
       pending: 0,
+      timeouts: 0,
     };
     context.links.set(connection, link);
     for (const { partner } of link.voices.values()) partner.detach(link);

@@ -34,6 +34,8 @@ export interface EdgeLimits {
   /** First pause after a dial that failed, ms; it doubles up to `maxPauseMs`, each time by half more or less. */
   readonly pauseMs: number;
   readonly maxPauseMs: number;
+  /** So many requests without an answer, one after the other, end the connection they went out on. */
+  readonly maxTimeouts: number;
   /** What a refused sender is told to wait where the refusal is for want of room, s. */
   readonly retryAfter: number;
 }
@@ -43,6 +45,7 @@ export const DEFAULT_EDGE_LIMITS: EdgeLimits = {
   maxWaiting: 1_000,
   pauseMs: 2_000,
   maxPauseMs: 30_000,
+  maxTimeouts: 3,
   retryAfter: 10,
 };
 

@@ -311,11 +311,18 @@ export class EdgeDriver implements ListenerOwner, ConnectionOwner {
         void this.dial(output.partner);
         break;
       case "close":
-        this.entries.get(output.connection)?.connection.close();
+        this.close(output.connection, output.why);
         break;
       default:
         output satisfies never;
     }
+  }
+
+  /** A wedged connection would not take what waits. */
+  private close(id: string, why: string): void {
+    const connection = this.entries.get(id)?.connection;
+    if (why === "wedged") connection?.drop(why);
+    else connection?.close();
   }
 
   private open(

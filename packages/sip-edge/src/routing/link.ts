@@ -23,4 +23,6 @@ export interface Link {
   open: boolean;
   /** Requests of ours on it that have no final answer. */
   pending: number;
+  /** Requests of ours on it that ran out one after the other, with no answer to any between. */
+  timeouts: number;
 }

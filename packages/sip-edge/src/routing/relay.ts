@@ -32,6 +32,7 @@ export class Relay {
       this.drop("malformed-response", link.label, "in");
       return;
     }
+    link.timeouts = 0;
     const transaction = this.find(response);
     const domain = transaction?.partner.domain ?? link.label;
     const partner = context.partners.get(domain);
@@ -52,6 +53,8 @@ export class Relay {
   }
 
   expire(transaction: Transaction, now: Millis): void {
+    const { link, state } = transaction;
+    if (link && transaction.from === "node" && state === "trying") this.unanswered(link);
     if (transaction.method === "INVITE") this.step(transaction, "timeout", undefined, now);
     // RFC 4320 4.2: no 408 to what is no INVITE, and its sender has given up by now.
     else this.context.transactions.forget(transaction);
@@ -75,6 +78,16 @@ export class Relay {
     if (transaction.method !== "INVITE") return;
     transaction.state = "completed";
     this.context.transactions.arm(transaction, "short", now);
+  }
+
+  /** A connection on which nothing is answered is replaced: the next request finds another, or dials. */
+  private unanswered(link: Link): void {
+    const { context } = this;
+    link.timeouts++;
+    if (!link.open || link.timeouts < context.limits.maxTimeouts) return;
+    link.open = false;
+    for (const { partner } of link.voices.values()) partner.detach(link);
+    context.put({ kind: "close", connection: link.id, why: "wedged" });
   }
 
   private find(response: SipMessage): Transaction | undefined {
