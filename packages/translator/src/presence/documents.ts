@@ -1,13 +1,8 @@
-import {
-  type Body,
-  readPidf as readPidfDocument,
-  type SipMessage,
-  summarise,
-  writePidf as writePidfDocument,
-} from "@tombolo/sip";
+import { type Body, readPresenceBody, type SipMessage, writePidf as writePidfDocument } from "@tombolo/sip";
 import { bareJid, sipUriToJid } from "../address/index.ts";
-import { mapAvailability } from "../tables/availability.ts";
-import { type PidfDialect, readPidf, writePidf } from "../tables/pidf-activity.ts";
+import { type AvailabilityOverrides, joinStatusText, mapAvailability } from "../tables/availability.ts";
+import { type PidfDialect, writePidf } from "../tables/pidf-activity.ts";
+import { readPresence } from "../tables/presence-reading.ts";
 import type { Availability, SystemKey } from "../tables/system.ts";
 import { writeXmppPresence, type XmppPresence } from "../tables/xmpp-presence.ts";
 import type { Composed } from "./resources.ts";
@@ -20,6 +15,10 @@ export interface PresenceDialect {
   readonly pidf: PidfDialect;
   /** Scheme of `entity` in the documents that we write (RFC 3863 4.1.1). */
   readonly entityScheme: "pres" | "sip";
+  /** Cells that are other than printed; default none. */
+  readonly overrides?: AvailabilityOverrides | undefined;
+  /** Whether activities such as "On the phone" go into the status text; default false. */
+  readonly tellsActivities?: boolean | undefined;
 }
 
 /** XMPP presence that a document of a SIP user means, and the table row that said so. */
@@ -37,12 +36,13 @@ export class Documents {
 
   /** The document that tells the watcher about `entity`, a sip: URI. */
   write(entity: string, composed: Composed): { readonly body: Body; readonly row: string } {
-    const { system, xmppSystem, pidf, entityScheme } = this.dialect;
+    const { system, xmppSystem, pidf, entityScheme, overrides = {} } = this.dialect;
     const mapped = mapAvailability({
       from: xmppSystem,
       state: composed.state,
       text: composed.note,
       to: system,
+      overrides,
     });
     const state: Availability = mapped.ok ? mapped.state : composed.state;
     const note = mapped.ok ? mapped.text : composed.note;
@@ -71,19 +71,16 @@ export class Documents {
    * type, broken, about somebody else, or without availability. The dialog stays as it is then (PF-01, PF-09).
    */
   read(notify: SipMessage, presentity: string): ShownPresence | undefined {
-    if (notify.body.length === 0) return undefined;
-    const type = (notify.get("Content-Type") ?? "").split(";")[0]!.trim().toLowerCase();
-    if (type !== "application/pidf+xml" && type !== "application/cpim-pidf+xml") return undefined;
-    const reading = readPidfDocument(notify.body);
-    if (!reading.ok) return undefined;
-    if (!isAbout(reading.document.entity, presentity)) return undefined;
-    const summary = summarise(reading.document);
-    const read = readPidf(summary, this.dialect.pidf);
+    const body = readPresenceBody(notify.get("Content-Type"), notify.body);
+    if (!body.ok || !isAbout(body.entity, presentity)) return undefined;
+    const { system, xmppSystem, pidf, overrides = {}, tellsActivities } = this.dialect;
+    const read = readPresence(body.kind, body.summary, { dialect: pidf });
     if (!read) return undefined;
-    const { system, xmppSystem } = this.dialect;
-    const mapped = mapAvailability({ from: system, state: read.state, text: summary.note, to: xmppSystem });
+    const { note } = body.summary;
+    const text = tellsActivities ? joinStatusText(read.words, note) : note;
+    const mapped = mapAvailability({ from: system, state: read.state, text, to: xmppSystem, overrides });
     const state = mapped.ok ? mapped.state : read.state;
-    const shown = writeXmppPresence(state, mapped.ok ? mapped.text : summary.note);
+    const shown = writeXmppPresence(state, mapped.ok ? mapped.text : text);
     return {
       ...(shown.type === undefined ? {} : { type: shown.type }),
       ...(shown.show === undefined ? {} : { show: shown.show }),
