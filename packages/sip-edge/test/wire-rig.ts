@@ -1,15 +1,23 @@
 /** An edge on real sockets, and a partner's server that speaks to it in bytes. */
 import { once } from "node:events";
 import { type AddressInfo, connect as connectTcp, createServer, type Socket } from "node:net";
-import { connect, createServer as createTlsServer, type Server, type TLSSocket } from "node:tls";
-import type { SipMessage, VerifiedPeer } from "@tombolo/sip";
+import {
+  type ConnectionOptions,
+  connect,
+  createServer as createTlsServer,
+  type Server,
+  type TLSSocket,
+  type TlsOptions,
+} from "node:tls";
+import { buildRequest, type SipMessage, type VerifiedPeer } from "@tombolo/sip";
 import { type Authority, type CertificateRequest, createAuthority } from "@tombolo/testkit";
+import type { EdgePartner } from "../src/index.ts";
 import { type DriverObservation, EdgeDriver, type EdgeDriverOptions } from "../src/io/index.ts";
 
 export const CONTOSO_CA = createAuthority({ name: "Tombolo test CA" });
 export const OTHER_CA = createAuthority({ name: "Somebody else's CA" });
 
-const OURS = CONTOSO_CA.issue({ commonName: "sip.example.com", dns: ["sip.example.com"] });
+export const OURS = CONTOSO_CA.issue({ commonName: "sip.example.com", dns: ["sip.example.com"] });
 
 /** A certificate of contoso's edge, good unless `changes` say otherwise. */
 export function contoso(changes: Partial<CertificateRequest> = {}, authority: Authority = CONTOSO_CA) {
@@ -30,9 +38,13 @@ export class WireRig {
   private ids = 0;
 
   constructor(
-    options: Partial<EdgeDriverOptions> & { readonly lenient?: boolean; readonly route?: number } = {},
+    options: Partial<EdgeDriverOptions> & {
+      readonly lenient?: boolean;
+      readonly route?: number;
+      readonly partner?: Partial<EdgePartner>;
+    } = {},
   ) {
-    const { lenient = false, route, ...rest } = options;
+    const { lenient = false, route, partner, ...rest } = options;
     this.driver = new EdgeDriver({
       settings: {
         advertise: { host: "sip.example.com", port: 5061 },
@@ -43,6 +55,7 @@ export class WireRig {
             names: ["sip.contoso.example"],
             purpose: lenient ? "server-auth-as-client" : "strict",
             route: route === undefined ? undefined : { host: "127.0.0.1", port: route },
+            ...partner,
           },
         ],
       },
@@ -63,8 +76,8 @@ export class WireRig {
   }
 
   /** Connects as a partner with that certificate, or without one. */
-  async connect(credentials?: { readonly cert: string; readonly key: string }): Promise<Peer> {
-    const { port } = this.driver.address;
+  /** A partner's own connection; its certificate, and other options of TLS. */
+  async connect(credentials?: ConnectionOptions, port = this.driver.address.port): Promise<Peer> {
     const ca = CONTOSO_CA.cert;
     const socket = connect({ host: "127.0.0.1", port, ca, servername: "sip.example.com", ...credentials });
     this.sockets.add(socket);
@@ -146,7 +159,7 @@ export class PartnerServer {
   readonly servernames: (string | false | undefined)[] = [];
   private readonly server: Server;
 
-  constructor(credentials: { readonly cert: string; readonly key: string }, ca = CONTOSO_CA.cert) {
+  constructor(credentials: TlsOptions, ca = CONTOSO_CA.cert) {
     this.server = createTlsServer({ ...credentials, ca, requestCert: true, rejectUnauthorized: true });
     this.server.on("secureConnection", (socket: TLSSocket) => {
       this.servernames.push(socket.servername as string | false | undefined);
@@ -175,6 +188,23 @@ export async function deadPort(): Promise<number> {
   server.close();
   await once(server, "close");
   return port;
+}
+
+/** A MESSAGE of the gateway from alice@example.com to bob@contoso.example. */
+export function messageFromAlice(callId: string): SipMessage {
+  return buildRequest(
+    "MESSAGE",
+    "sip:bob@contoso.example",
+    [
+      ["Via", `SIP/2.0/TLS gateway.invalid;branch=z9hG4bK${callId}`],
+      ["Max-Forwards", "70"],
+      ["From", "<sip:alice@example.com>;tag=a1"],
+      ["To", "<sip:bob@contoso.example>"],
+      ["Call-ID", callId],
+      ["CSeq", "1 MESSAGE"],
+    ],
+    { type: "text/plain", bytes: new TextEncoder().encode("hi") },
+  );
 }
 
 /** A MESSAGE from bob@contoso.example as bytes; `callId` tells several apart. */

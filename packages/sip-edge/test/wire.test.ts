@@ -1,27 +1,19 @@
-import { buildRequest, buildResponse } from "@tombolo/sip";
+import { buildResponse } from "@tombolo/sip";
 import { afterEach, describe, expect, it } from "vitest";
-import { contoso, deadPort, messageFromBob, OTHER_CA, PartnerServer, WireRig } from "./wire-rig.ts";
+import {
+  contoso,
+  deadPort,
+  messageFromAlice,
+  messageFromBob,
+  OTHER_CA,
+  PartnerServer,
+  WireRig,
+} from "./wire-rig.ts";
 
 let rig: WireRig;
 afterEach(() => rig.end());
 
 const BODY = "Grüße \u0000\u00ff";
-
-function fromAlice(callId: string) {
-  return buildRequest(
-    "MESSAGE",
-    "sip:bob@contoso.example",
-    [
-      ["Via", `SIP/2.0/TLS gateway.invalid;branch=z9hG4bK${callId}`],
-      ["Max-Forwards", "70"],
-      ["From", "<sip:alice@example.com>;tag=a1"],
-      ["To", "<sip:bob@contoso.example>"],
-      ["Call-ID", callId],
-      ["CSeq", "1 MESSAGE"],
-    ],
-    { type: "text/plain", bytes: new TextEncoder().encode("hi") },
-  );
-}
 
 describe("bytes of a partner", () => {
   it("may come one by one, or many messages at once, and keep their bodies", async () => {
@@ -137,10 +129,10 @@ describe("our own connections", () => {
     const { server, port } = await partner();
     rig = await new WireRig({ route: port }).start();
     rig.track(server);
-    rig.driver.fromNode(fromAlice("o1"));
-    rig.driver.fromNode(fromAlice("o2"));
+    rig.driver.fromNode(messageFromAlice("o1"));
+    rig.driver.fromNode(messageFromAlice("o2"));
     await rig.until(() => server.peers[0]?.received.includes("Call-ID: o2") === true, "both requests");
-    rig.driver.fromNode(fromAlice("o3"));
+    rig.driver.fromNode(messageFromAlice("o3"));
     await rig.until(() => server.peers[0]!.received.includes("Call-ID: o3"), "the third");
     expect(server.peers).toHaveLength(1);
     server.peers[0]!.write(messageFromBob("back"));
@@ -156,7 +148,7 @@ describe("our own connections", () => {
     const { server, port } = await partner(credentials);
     rig = await new WireRig({ route: port }).start();
     rig.track(server);
-    rig.driver.fromNode(fromAlice("o1"));
+    rig.driver.fromNode(messageFromAlice("o1"));
     await rig.until(() => rig.inside.length === 1, "an answer");
     expect(statuses()).toEqual([status]);
     expect(rig.observed).toContainEqual(
@@ -169,10 +161,10 @@ describe("our own connections", () => {
     const { server, port } = await partner(contoso(), OTHER_CA.cert);
     rig = await new WireRig({ route: port }).start();
     rig.track(server);
-    rig.driver.fromNode(fromAlice("o1"));
+    rig.driver.fromNode(messageFromAlice("o1"));
     await rig.until(() => rig.inside.length === 1, "an answer");
     expect(statuses()).toEqual([504]);
-    rig.driver.fromNode(fromAlice("o2"));
+    rig.driver.fromNode(messageFromAlice("o2"));
     await rig.until(() => rig.inside.length === 2, "the next answer");
     expect(statuses()).toEqual([504, 504]);
     expect(rig.observed).toContainEqual(expect.objectContaining({ kind: "breaker", state: "open" }));
@@ -180,7 +172,7 @@ describe("our own connections", () => {
 
   it("can't be made where nobody listens, or nobody answers in time", async () => {
     rig = await new WireRig({ route: await deadPort() }).start();
-    rig.driver.fromNode(fromAlice("o1"));
+    rig.driver.fromNode(messageFromAlice("o1"));
     await rig.until(() => rig.inside.length === 1, "an answer");
     expect(statuses()).toEqual([504]);
     expect(rig.observed).toContainEqual(expect.objectContaining({ kind: "breaker", why: "refused" }));
@@ -192,7 +184,7 @@ describe("our own connections", () => {
     await new Promise((resolve) => mute.once("listening", resolve));
     rig = await new WireRig({ route: (mute.address() as { port: number }).port, dialMs: 100 }).start();
     rig.track(mute);
-    rig.driver.fromNode(fromAlice("o1"));
+    rig.driver.fromNode(messageFromAlice("o1"));
     await rig.until(() => rig.inside.length === 1, "an answer");
     expect(rig.observed).toContainEqual(expect.objectContaining({ kind: "breaker", why: "timeout" }));
   });
@@ -211,7 +203,7 @@ describe("our own connections", () => {
       },
     }).start();
     rig.track(server);
-    rig.driver.fromNode(fromAlice("o1"));
+    rig.driver.fromNode(messageFromAlice("o1"));
     await rig.until(() => server.peers[0]?.received.includes("o1") === true, "the request");
     expect([asked, server.servernames]).toEqual([["contoso.example"], ["localhost"]]);
   });

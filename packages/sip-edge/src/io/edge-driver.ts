@@ -388,7 +388,7 @@ export class EdgeDriver implements ListenerOwner, ConnectionOwner {
     // A server's certificate was good without forgiveness, or there would be no connection.
     const verdict = this.peers.judge(peer, entry.legacy);
     if (!verdict.ok) {
-      connection.close();
+      connection.drop("closed-here", verdict.reason);
       return;
     }
     const dialled = verdict.partners.includes(entry.partner) ? [entry.partner] : [];
