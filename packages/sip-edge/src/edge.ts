@@ -139,6 +139,7 @@ export class Edge implements Machine<EdgeInput, EdgeOutput> {
     const { context } = this;
     const link = context.links.get(connection);
     if (!link) return;
+    link.heard = true;
     context.put({
       kind: "observe",
       observation: {

@@ -228,16 +228,17 @@ export class EdgeDriver implements ListenerOwner, ConnectionOwner {
     connection.close();
   }
 
+  /** The edge sends nothing more on it, while it may take some seconds to end in order. */
+  onClosing({ id }: SipConnection, why: CloseReason, detail: string): void {
+    if (this.entries.has(id))
+      this.feed({ kind: "closed", connection: id, why: detail === "" ? why : detail });
+  }
+
   onClosed(connection: SipConnection, why: CloseReason, detail: string): void {
     const entry = this.entries.get(connection.id);
     if (!entry) return;
     this.entries.delete(connection.id);
-    this.forget(entry, why, detail);
-  }
-
-  private forget(entry: Entry, why: CloseReason, detail: string): void {
     this.noteConnection(entry, "closed", detail === "" ? why : `${why} ${detail}`);
-    this.feed({ kind: "closed", connection: entry.connection.id, why: detail === "" ? why : detail });
   }
 
   /** Asks the hop whether it is there. */
@@ -372,9 +373,8 @@ export class EdgeDriver implements ListenerOwner, ConnectionOwner {
         (entry) => entry.partner === partner && entry.direction === "out",
       );
       if (!oldest) return;
-      this.entries.delete(oldest.connection.id);
-      this.forget(oldest, "closed-here", "too-many");
       oldest.connection.drop("closed-here", "too-many");
+      this.onClosed(oldest.connection, "closed-here", "too-many");
     }
   }
 

@@ -36,6 +36,8 @@ export interface ConnectionOwner {
   onMessage(connection: SipConnection, message: SipMessage): void;
   /** The stream can't be followed any further. The owner answers if it likes, and closes. */
   onBroken(connection: SipConnection, broken: BrokenFrame): void;
+  /** Closing has begun: nothing is read or sent from now on. Once for each connection, before `onClosed`. */
+  onClosing?(connection: SipConnection, why: CloseReason, detail: string): void;
   /** Once for each connection, at its very end. */
   onClosed(connection: SipConnection, why: CloseReason, detail: string): void;
   /** Nothing came since a request went out: the owner sends what must be answered. Not called where pings do. */
@@ -265,6 +267,7 @@ export class SipConnection {
     this.why = why;
     this.detail = detail;
     this.closeBy = this.now() + this.limits.lingerMs;
+    this.owner.onClosing?.(this, why, detail);
   }
 }
 
