@@ -43,6 +43,7 @@ export {
   startLab,
   XMPP_DOMAIN,
 } from "./lab.ts";
+export { type DnsAnswer, type DnsRecord, NameServer } from "./name-server.ts";
 export {
   type Authority,
   type CertificateRequest,
