@@ -33,6 +33,7 @@ export {
 export { type CSeq, parseCSeq } from "./header/cseq.ts";
 export { splitFirst, splitList } from "./header/list.ts";
 export { formatParams, hasParam, type Params, param, parseParams, quote, unquote } from "./header/params.ts";
+export { formatSipDate, parseSipDate } from "./header/sip-date.ts";
 export { MAGIC_COOKIE, parseVia, type Via } from "./header/via.ts";
 export type { Deadline, IdSource, Machine, Millis } from "./machine.ts";
 export { type Body, buildRequest, buildResponse, type HeaderFields } from "./message/build.ts";
@@ -63,6 +64,17 @@ export {
   writeIsComposing,
   writeKeyboardActivity,
 } from "./payload/composing.ts";
+export {
+  CPIM_TYPE,
+  type CpimMessage,
+  type CpimToWrite,
+  type Disposition,
+  readCpim,
+  writeCpim,
+} from "./payload/cpim.ts";
+export { readFirstText } from "./payload/first-text.ts";
+export { MAX_HTML_CHARS } from "./payload/html-text.ts";
+export { IMDN_TYPE, type Imdn, readImdn, writeImdn } from "./payload/imdn.ts";
 export { type MediaType, parseMediaType } from "./payload/media-type.ts";
 export { type PidfReading, readPidf } from "./payload/pidf-read.ts";
 export {
@@ -103,6 +115,7 @@ export {
   cleanText,
   decodeTextBody,
   encodeTextBody,
+  READABLE_TYPES,
   TEXT_CONTENT_TYPE,
   type TextReading,
 } from "./payload/text-body.ts";

@@ -11,7 +11,7 @@ describe("bob calls alice", () => {
     const ref = bed.request("INVITE", { body: offer() });
     expect(bed.out()).toEqual([`200 ${ref}`]);
     expect(new TextDecoder().decode(bed.lastBody)).toContain(
-      "m=message 5060 sip sip:alice@example.com\r\na=accept-types:text/plain\r\n",
+      "m=message 5060 sip sip:alice@example.com\r\na=accept-types:text/plain multipart/alternative text/html text/rtf\r\n",
     );
     bed.confirm("d1");
     expect(bed.out()).toEqual([]);

@@ -31,7 +31,7 @@ describe("alice writes to bob", () => {
     for (let i = 0; i < 2; i++) {
       bed.chat("hi");
       expect(new TextDecoder().decode(bed.lastBody)).toContain(
-        "m=message 5060 sip null\r\na=accept-types:text/plain\r\n",
+        "m=message 5060 sip null\r\na=accept-types:text/plain multipart/alternative text/html text/rtf\r\n",
       );
       ids.add(headerOf(bed.lastOpen?.headers, "Ms-Conversation-ID"));
       bed.outcome("INVITE", 486);

@@ -138,7 +138,7 @@ describe("bob writes to alice", () => {
   });
 
   it.each([
-    ["text/html", "<b>hi</b>"],
+    ["application/x-ms-ink", "ink"],
     ["text/x-msmsgsinvite", "Application-Name: File Transfer"],
     ["image/gif", "GIF89a"],
     ["text/plain; charset=x-unknown", "hi"],
@@ -147,7 +147,9 @@ describe("bob writes to alice", () => {
     const dialog = called(bed);
     const ref = bed.request("MESSAGE", { dialog, body: { type, bytes: bytes(body) } });
     expect(bed.answerTo(ref)?.status).toBe(415);
-    expect(headerOf(bed.answerTo(ref)?.headers, "Accept")).toBe("text/plain");
+    expect(headerOf(bed.answerTo(ref)?.headers, "Accept")).toBe(
+      "text/plain, multipart/alternative, text/html, text/rtf",
+    );
     expect(bed.account("sip_to_xmpp").accepted).toBe(0);
   });
 

@@ -16,16 +16,32 @@ const CHARSETS: ReadonlyMap<string, Decode> = new Map([
   ["windows-1252", decodeWindows1252],
   ["cp1252", decodeWindows1252],
   ["utf-16", decodeUtf16],
-  ["utf-16le", (bytes) => new TextDecoder("utf-16le").decode(bytes)],
-  ["utf-16be", (bytes) => new TextDecoder("utf-16be").decode(bytes)],
 ]);
 
+/** Decoders of the runtime by label. The labels of the Encoding Standard bound it: others are not kept. */
+const DECODERS = new Map<string, Decode>();
+
 /**
- * Text from bytes. Byte sequences that the charset does not know become U+FFFD, a byte order mark is taken off.
- * Undefined when the charset is none that we read.
+ * Text from bytes. Byte sequences that the charset does not know become U+FFFD, a byte order mark is taken off. Reads
+ * every charset of the Encoding Standard; undefined when the charset is none of them.
  */
 export function decodeCharset(bytes: Uint8Array, charset: string): string | undefined {
-  return CHARSETS.get(charset.trim().toLowerCase())?.(bytes);
+  const label = charset.trim().toLowerCase();
+  const decode = CHARSETS.get(label) ?? DECODERS.get(label) ?? findDecoder(label);
+  return decode?.(bytes);
+}
+
+function findDecoder(label: string): Decode | undefined {
+  try {
+    const decoder = new TextDecoder(label);
+    // It decodes to U+FFFD whatever it is given: a guard against attacks on browsers, and no text to us.
+    if (decoder.encoding === "replacement") return undefined;
+    const decode: Decode = (bytes) => decoder.decode(bytes);
+    DECODERS.set(label, decode);
+    return decode;
+  } catch {
+    return undefined;
+  }
 }
 
 function decodeUtf8(bytes: Uint8Array): string {

@@ -45,6 +45,12 @@ describe("decodeTextBody", () => {
     ["text/plain; charset=us-ascii", utf8("hi"), "hi"],
     ["text/plain; charset=windows-1252", bytes(0x93, 0x9f, 0xa0, 0xff), "\u201c\u0178\u00a0\u00ff"],
     ["text/plain; charset=utf-16le", bytes(0x68, 0, 0xe9, 0), "h\u00e9"],
+    ["text/plain; charset=koi8-r", bytes(0xf0, 0xd2, 0xc9), "\u041f\u0440\u0438"],
+    ["text/plain; charset=Shift_JIS", bytes(0x83, 0x65), "\u30c6"],
+    ["text/plain; charset=gb18030", bytes(0xc4, 0xe3), "\u4f60"],
+    ["text/html", utf8("<b>Hi</b> &amp; bye"), "Hi & bye"],
+    ["text/html; charset=windows-1252", bytes(0x3c, 0x70, 0x3e, 0xe9), "\u00e9"],
+    ["text/rtf", utf8("{\\rtf1 Hi\\par there}"), "Hi\nthere"],
     ["text/plain; charset=utf-16", bytes(0, 0x68), "h"],
     ["text/plain; charset=utf-16", bytes(0xff, 0xfe, 0x68, 0), "h"],
   ])("decodes %s", (type, body, text) => {
@@ -59,7 +65,10 @@ describe("decodeTextBody", () => {
   });
 
   it.each([
-    ["text/html", "unsupported-media-type", "text/html"],
+    ["image/gif", "unsupported-media-type", "image/gif"],
+    ["text/rtf", "malformed", "text/rtf"],
+    ["message/cpim", "malformed", "message/cpim"],
+    ["text/html; charset=klingon", "unknown-charset", "klingon"],
     ["text/plain; charset=klingon", "unknown-charset", "klingon"],
     ["nonsense", "malformed", "nonsense"],
     ["multipart/alternative", "malformed", "multipart/alternative"],
@@ -88,10 +97,22 @@ describe("decodeTextBody", () => {
     });
   });
 
-  it("refuses an alternative without plain text, and an encoded one", () => {
-    expect(decodeTextBody(ALTERNATIVE, utf8(`${part("text/html", "x")}--b1--`))).toMatchObject({
+  it("takes the rich part where there is no plain one, or an empty one", () => {
+    const html = part("text/html", "<i>rich</i>");
+    for (const plain of ["", part("text/plain", " \r\n"), part("image/gif", "GIF")]) {
+      expect(decodeTextBody(ALTERNATIVE, utf8(`${plain}${html}--b1--`))).toEqual({ ok: true, text: "rich" });
+    }
+  });
+
+  it("unwraps a text that came in message/cpim", () => {
+    const cpim = "From: <im:a@x>\r\n\r\nContent-Type: text/html\r\n\r\n<b>hi</b>";
+    expect(decodeTextBody("message/cpim", utf8(cpim))).toEqual({ ok: true, text: "hi" });
+  });
+
+  it("refuses an alternative without text, and an encoded one", () => {
+    expect(decodeTextBody(ALTERNATIVE, utf8(`${part("image/gif", "x")}--b1--`))).toMatchObject({
       ok: false,
-      what: "text/html",
+      what: "image/gif",
     });
     const encoded = part("text/plain", "aGk=", "Content-Transfer-Encoding: base64\r\n");
     expect(decodeTextBody(ALTERNATIVE, utf8(`${encoded}--b1--`))).toMatchObject({

@@ -8,6 +8,7 @@ import {
   KEYBOARD_ACTIVITY_TYPE,
   type Millis,
   parseMediaType,
+  READABLE_TYPES,
   readComposing,
   readMessageDescription,
   type SipMessage,
@@ -46,15 +47,18 @@ export interface SessionWireSettings {
 }
 
 const ALLOW = "INVITE, ACK, BYE, CANCEL, OPTIONS, MESSAGE, INFO, SUBSCRIBE, NOTIFY, UPDATE";
-const OUR_TYPES = ["text/plain"] as const;
 
 /** How a conversation looks on the SIP wire: headers and bodies, as one partner's dialect has them. */
 export class SessionWire {
   readonly allow: HeaderFields = [["Allow", ALLOW]];
   private readonly settings: SessionWireSettings;
+  /** What we take in a MESSAGE; senders choose the first that they have. */
+  private readonly acceptTypes: readonly string[];
 
   constructor(settings: SessionWireSettings) {
     this.settings = settings;
+    const isTypingAMessage = settings.dialect.typing === "message";
+    this.acceptTypes = isTypingAMessage ? [...READABLE_TYPES, IS_COMPOSING_TYPE] : READABLE_TYPES;
   }
 
   get errorSwitches(): ErrorSwitches {
@@ -85,13 +89,13 @@ export class SessionWire {
     const headers: [string, string][] = [["Allow", ALLOW]];
     // A fresh one each time: clients refuse a session whose conversation id they have seen.
     if (dialect.conversationIdHeader) headers.push([dialect.conversationIdHeader, ids()]);
-    const sdp = writeMessageOffer({ address, acceptTypes: OUR_TYPES, media: dialect.sdpMedia });
+    const sdp = writeMessageOffer({ address, acceptTypes: this.acceptTypes, media: dialect.sdpMedia });
     return { headers, body: sdpBody(sdp) };
   }
 
   answerOffer(invite: SipMessage): OfferAnswer {
     const { address, userUri, dialect } = this.settings;
-    const side = { address, acceptTypes: OUR_TYPES };
+    const side = { address, acceptTypes: this.acceptTypes };
     const headers: HeaderFields = [["Allow", ALLOW]];
     if (isConference(invite)) return refuse488("399", "only conversations of two");
     // RFC 3261 13.2.1: an INVITE without offer asks us for one.
@@ -119,7 +123,7 @@ export class SessionWire {
   readText(message: SipMessage): TextContent {
     const reading = decodeTextBody(message.get("Content-Type"), message.body);
     if (reading.ok) return { ok: true, text: reading.text };
-    return { ok: false, status: 415, extra: { headers: [["Accept", OUR_TYPES.join(", ")]] } };
+    return { ok: false, status: 415, extra: { headers: [["Accept", this.acceptTypes.join(", ")]] } };
   }
 
   typing(typing: boolean): { method: string; headers: HeaderFields; body: Body } {
