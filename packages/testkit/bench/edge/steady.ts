@@ -1,0 +1,133 @@
+/** All subjects under the same load in turns: saturated, and paced at half of what each can do. */
+import { memoryMiB, processTree } from "../../src/process-figures.ts";
+import { type Bench, Standing } from "./bench.ts";
+import type { LoadRun } from "./load-protocol.ts";
+import { median, printTable, spread } from "./table.ts";
+import type { Trial } from "./trial.ts";
+
+/** A rate at which no subject is busy: what a wake-up costs shows here. */
+const LOW_RATE = 1_000;
+
+/** Messages before the first run that counts: by then the compilers are done. */
+const WARM_UP = 150_000;
+
+type Trials = Map<Standing, Trial[]>;
+
+export class Steady {
+  readonly #bench: Bench;
+  readonly #standing: readonly Standing[];
+  readonly #idle = new Map<Standing, number>();
+  readonly #peak = new Map<Standing, number>();
+
+  constructor(bench: Bench) {
+    this.#bench = bench;
+    const transports = ["tls", "tcp"] as const;
+    this.#standing = transports.flatMap((transport) =>
+      bench.plan.kinds.map((kind) => new Standing(bench, kind, transport)),
+    );
+  }
+
+  async measure(parts: ReadonlySet<string>): Promise<void> {
+    const { messages, sessions, pacedSeconds } = this.#bench.plan;
+    try {
+      for (const one of this.#standing) {
+        await one.start();
+        this.#idle.set(one, memoryMiB(processTree(one.pid!)).pss);
+        await one.try({ scenario: "message", count: WARM_UP });
+      }
+      const saturated = await this.#turns(() => ({ scenario: "message", count: messages }));
+      this.#print(`MESSAGE of 650 bytes, 64 in flight, ${messages} a run`, saturated);
+      if (parts.has("session")) {
+        const figures = await this.#turns(() => ({ scenario: "session", count: sessions }));
+        this.#print(`sessions (INVITE, 10 MESSAGE, BYE), 64 at once, ${sessions} a run`, figures);
+      }
+      if (parts.has("paced")) {
+        const low = await this.#turns(() => paced(LOW_RATE, pacedSeconds));
+        this.#print(`MESSAGE, open loop at ${LOW_RATE}/s`, low);
+        const half = await this.#turns((one) => {
+          const most = median(saturated.get(one)!.map(({ perSecond }) => perSecond));
+          return paced(Math.round(most / 2), pacedSeconds);
+        });
+        this.#print("MESSAGE, open loop at half of what each did above", half);
+      }
+      this.#printMemory();
+    } finally {
+      for (const one of this.#standing) await one.stop();
+    }
+  }
+
+  /** One run of each subject in each round, so that all see the same machine. */
+  async #turns(runOf: (one: Standing) => LoadRun): Promise<Trials> {
+    const trials: Trials = new Map(this.#standing.map((one) => [one, []]));
+    for (let round = 0; round < this.#bench.plan.rounds; round++) {
+      for (const one of this.#standing) {
+        const trial = await one.try(runOf(one));
+        trials.get(one)!.push(trial);
+        this.#peak.set(one, Math.max(this.#peak.get(one) ?? 0, trial.pss));
+      }
+    }
+    return trials;
+  }
+
+  #print(title: string, trials: Trials): void {
+    const rows = this.#standing.map((one) => {
+      const runs = trials.get(one)!;
+      return [
+        one.name,
+        spread(
+          runs.map(({ cpu }) => cpu),
+          3,
+        ),
+        this.#ratio(trials, one, "kamailio"),
+        this.#ratio(trials, one, "mini-proxy"),
+        spread(
+          runs.map(({ perSecond }) => perSecond),
+          0,
+        ),
+        spread(
+          runs.map(({ p50 }) => p50),
+          2,
+        ),
+        spread(
+          runs.map(({ p99 }) => p99),
+          1,
+        ),
+      ];
+    });
+    const head = [
+      "subject",
+      "CPU s per 10k",
+      "x kamailio",
+      "x mini-proxy",
+      "transactions/s",
+      "p50 ms",
+      "p99 ms",
+    ];
+    printTable(title, head, rows);
+  }
+
+  /** Ratio of CPU in each round to that of another subject with the same transport in the same round. */
+  #ratio(trials: Trials, one: Standing, kind: string): string {
+    const other = this.#standing.find((each) => each.kind === kind && each.transport === one.transport);
+    if (!other || other === one) return "";
+    const others = trials.get(other)!;
+    return spread(
+      trials.get(one)!.map(({ cpu }, round) => cpu / others[round]!.cpu),
+      2,
+    );
+  }
+
+  #printMemory(): void {
+    const rows = this.#standing.map((one) => [
+      one.name,
+      this.#idle.get(one)!.toFixed(0),
+      this.#peak.get(one)!.toFixed(0),
+      String(one.falls),
+    ]);
+    printTable("memory (PSS, MiB)", ["subject", "before", "highest after a run", "runs that failed"], rows);
+  }
+}
+
+function paced(rate: number, seconds: number): LoadRun {
+  return { scenario: "message", count: rate * seconds, rate };
+}

@@ -1,0 +1,91 @@
+import { spawn } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { freePorts } from "./free-ports.ts";
+
+/** Longest run of one scenario, ms. */
+const DEFAULT_RUN_MS = 15_000;
+
+export interface SippOptions {
+  /** The scenario, XML. */
+  readonly scenario: string;
+  /** The TCP port on 127.0.0.1 that it calls; left out: it waits for calls (`-t t1` server). */
+  readonly target?: number;
+  /** Port that it uses itself; default a free one. */
+  readonly localPort?: number;
+  /** Calls to make or take; default 1. */
+  readonly calls?: number;
+  /** Values of `[name]` in the scenario. */
+  readonly keys?: Readonly<Record<string, string>>;
+  readonly timeoutMs?: number;
+}
+
+export interface SippResult {
+  readonly ok: boolean;
+  /** SIPp's exit code or the signal that ended it: 0 all calls went well, 1 at least one failed, 97 timeout. */
+  readonly code: string;
+  /** The messages on its wire, in and out. */
+  readonly messages: string;
+  /** What it found wrong. */
+  readonly errors: string;
+}
+
+/** A running scenario. */
+export interface Sipp {
+  readonly port: number;
+  readonly result: Promise<SippResult>;
+}
+
+/** Starts SIPp over one TCP connection (Debian's has no TLS: put stunnel before it). Needs no rights. */
+export async function startSipp(options: SippOptions): Promise<Sipp> {
+  const dir = mkdtempSync(join(tmpdir(), "testkit-sipp-"));
+  const scenario = join(dir, "scenario.xml");
+  writeFileSync(scenario, options.scenario);
+  const port = options.localPort ?? (await freePorts(1))[0]!;
+  const { calls = 1, target, keys = {}, timeoutMs = DEFAULT_RUN_MS } = options;
+  const args = [
+    ...(target === undefined ? [] : [`127.0.0.1:${target}`]),
+    ...["-sf", scenario, "-t", "t1", "-i", "127.0.0.1", "-p", String(port)],
+    ...["-m", String(calls), "-nostdin", "-timeout", `${timeoutMs}ms`, "-timeout_error"],
+    ...[
+      "-trace_msg",
+      "-message_file",
+      join(dir, "messages"),
+      "-trace_err",
+      "-error_file",
+      join(dir, "errors"),
+    ],
+    ...Object.entries(keys).flatMap(([name, value]) => ["-key", name, value]),
+  ];
+  const child = spawn("sipp", args, { cwd: dir, stdio: ["ignore", "pipe", "pipe"] });
+  let said = "";
+  child.stdout.resume();
+  child.stderr.on("data", (chunk: Buffer) => {
+    said += chunk.toString("utf8");
+  });
+  const late = setTimeout(() => child.kill("SIGKILL"), timeoutMs + 2_000);
+  const atExit = () => child.kill("SIGKILL");
+  process.on("exit", atExit);
+  const result = new Promise<SippResult>((resolve) => {
+    const end = (code: string) => {
+      clearTimeout(late);
+      process.off("exit", atExit);
+      const messages = read(join(dir, "messages"));
+      const errors = `${said}${read(join(dir, "errors"))}`;
+      rmSync(dir, { recursive: true, force: true });
+      resolve({ ok: code === "0", code, messages, errors });
+    };
+    child.once("error", (error) => end(error.message));
+    child.once("close", (code, signal) => end(signal ?? String(code)));
+  });
+  return { port, result };
+}
+
+function read(file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch {
+    return "";
+  }
+}
