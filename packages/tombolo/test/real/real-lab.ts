@@ -9,10 +9,9 @@ export const ROOT = join(import.meta.dirname, "../../../..");
 /** A lab in a directory that goes with it. */
 export async function startRealLab(options: Pick<LabOptions, "partners"> = {}): Promise<Lab> {
   const dir = mkdtempSync(join(tmpdir(), "tombolo-real-"));
-  const lab = await startLab({ ...options, dir: join(dir, "lab"), root: ROOT });
-  const stop = async () => {
-    await lab.stop();
-    rmSync(dir, { recursive: true, force: true });
-  };
-  return { ...lab, stop };
+  const remove = () => rmSync(dir, { recursive: true, force: true });
+  const starting = startLab({ ...options, dir: join(dir, "lab"), root: ROOT });
+  starting.catch(remove);
+  const lab = await starting;
+  return { ...lab, stop: () => lab.stop().finally(remove) };
 }
