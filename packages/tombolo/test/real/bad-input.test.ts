@@ -217,7 +217,7 @@ describe("requests that are refused, on a connection that lives on", () => {
     ["NEGOTIATE", 405, { method: "NEGOTIATE" }, { Allow: /INVITE/ }],
     ["an extension", 420, im({ headers: ["Require: x-strange"] }), { Unsupported: /^x-strange$/ }],
     ["a file offer", 415, im({ contentType: "text/x-msmsgsinvite" }), { Accept: /text\/plain/ }],
-    ["HTML only", 415, im({ contentType: "text/html" }), { Accept: /text\/plain/ }],
+    ["a picture only", 415, im({ contentType: "image/gif" }), { Accept: /text\/plain/ }],
     [
       "another event",
       489,
