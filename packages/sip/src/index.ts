@@ -130,16 +130,18 @@ export {
 export { dropIllegalXml, escapeXmlAttribute, escapeXmlText } from "./payload/xml-text.ts";
 export { formatNameAddr, type NameAddr, parseNameAddr, tagOf } from "./uri/name-addr.ts";
 export { addressOfRecord, isLooseRoute, parseSipUri, type SipUri, uriScheme } from "./uri/sip-uri.ts";
-export type {
-  CommandRef,
-  DialogId,
-  EngineCommand,
-  EngineEvent,
-  EngineTraits,
-  Outcome,
-  Party,
-  RequestRef,
-  VerifiedPeer,
+export {
+  type CallPosition,
+  type CommandRef,
+  type DialogId,
+  type EngineCommand,
+  type EngineEvent,
+  type EngineTraits,
+  type Outcome,
+  type Party,
+  type RequestRef,
+  TOO_LARGE,
+  type VerifiedPeer,
 } from "./user-agent/port.ts";
 export {
   ALLOW,

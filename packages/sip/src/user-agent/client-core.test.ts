@@ -8,7 +8,9 @@ import {
   request,
   response,
 } from "../../test/user-agent-rig.ts";
+import { serializeBytes } from "../message/serialize.ts";
 import { MAX_FORKS } from "./client-core.ts";
+import { TOO_LARGE } from "./port.ts";
 
 const MESSAGE = { kind: "request", ref: "m", method: "MESSAGE", from: ALICE, to: BOB } as const;
 
@@ -34,6 +36,21 @@ Content-Length: 2
 
 `,
     );
+  });
+
+  it("continues a call that it is given", () => {
+    const rig = new AgentRig();
+    const sent = rig.command({ ...MESSAGE, call: { callId: "c1", fromTag: "t1", cseq: 7 } }).sentOne();
+    expect([sent.callId, sent.fromTag, sent.get("CSeq")]).toEqual(["c1", "t1", "7 MESSAGE"]);
+  });
+
+  it("is sent up to the length that it may have, and not a byte over it (RFC 3428 8)", () => {
+    const rig = new AgentRig();
+    const body = { type: "text/plain", bytes: new TextEncoder().encode("Hi") };
+    const length = serializeBytes(rig.command({ ...MESSAGE, body }).sentOne()).length;
+    expect(rig.command({ ...MESSAGE, ref: "fits", body, maxBytes: length }).sentKinds()).toEqual(["MESSAGE"]);
+    expect(rig.command({ ...MESSAGE, ref: "over", body, maxBytes: length - 1 }).sentKinds()).toEqual([]);
+    expect(rig.outcomeOf("over")).toEqual({ kind: "unreachable", why: TOO_LARGE, mayHaveBeenSent: false });
   });
 
   it("has our Contact where it makes a dialog, or the one it is given", () => {

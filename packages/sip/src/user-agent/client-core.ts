@@ -8,11 +8,12 @@ import {
 import { routeSetOf } from "../dialog/route-set.ts";
 import type { Millis } from "../machine.ts";
 import type { SipMessage } from "../message/message.ts";
+import { serializeBytes } from "../message/serialize.ts";
 import type { ClientTransaction } from "../transaction/client.ts";
 import type { UserAgentCore } from "./core.ts";
 import type { DialogEntry } from "./dialog-table.ts";
 import { Outgoing } from "./outgoing.ts";
-import type { CommandRef, EngineCommand, Outcome, VerifiedPeer } from "./port.ts";
+import { type CommandRef, type EngineCommand, type Outcome, TOO_LARGE, type VerifiedPeer } from "./port.ts";
 import type { OutboundRequest, RequestContent } from "./request-writer.ts";
 
 /** Forks of one INVITE that are acknowledged and ended; the 2xx of more are ignored. */
@@ -54,7 +55,13 @@ export class ClientCore {
   }
 
   request(command: Command<"request">, now: Millis): void {
-    this.sendInitial(new Outgoing("request", command.ref), command, now);
+    const { ids } = this.core.settings;
+    const { from, to, method, maxBytes } = command;
+    const call = command.call ?? { fromTag: ids(), callId: ids(), cseq: 1 };
+    const request = this.core.writer.initial(method, { from, to, ...call }, command);
+    if (request && maxBytes !== undefined && serializeBytes(request.message).length > maxBytes)
+      this.refuse(command.ref, TOO_LARGE);
+    else this.send(new Outgoing("request", command.ref), request, now);
   }
 
   /** A request inside a dialog. A BYE that would overtake the ACK of our 2xx is not for this method (RFC 3261 15.1.1). */
@@ -233,11 +240,11 @@ export class ClientCore {
 
   private sendInitial(
     outgoing: Outgoing,
-    command: Command<"open" | "request">,
+    command: Command<"open">,
     now: Millis,
   ): ClientTransaction<Outgoing> | undefined {
     const { ids } = this.core.settings;
-    const parties = { from: command.from, to: command.to, fromTag: ids(), callId: ids() };
+    const parties = { from: command.from, to: command.to, fromTag: ids(), callId: ids(), cseq: 1 };
     const { method } = command;
     return this.send(outgoing, this.core.writer.initial(method, parties, command), now);
   }

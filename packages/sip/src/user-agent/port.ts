@@ -34,6 +34,16 @@ export interface Party {
   readonly display?: string | undefined;
 }
 
+/** Where a request outside dialogs stands in a row of them (RFC 3261 8.1.1.3 to 8.1.1.5). */
+export interface CallPosition {
+  readonly callId: string;
+  readonly fromTag: string;
+  readonly cseq: number;
+}
+
+/** `why` of an outcome: the request is over its `maxBytes`. */
+export const TOO_LARGE = "too large";
+
 export type EngineCommand =
   /** A request that makes a dialog. A 2xx to an INVITE is acknowledged by the engine at once, on every copy. */
   | {
@@ -52,6 +62,10 @@ export type EngineCommand =
       readonly method: string;
       readonly from: Party;
       readonly to: Party;
+      /** Continues a call: its Call-ID and our tag, and a number above the last one. Else all are new. */
+      readonly call?: CallPosition | undefined;
+      /** A request that would be longer, as written by us, is not sent: unreachable, because it is `TOO_LARGE`. */
+      readonly maxBytes?: number | undefined;
       readonly headers?: HeaderFields | undefined;
       readonly body?: Body | undefined;
     }

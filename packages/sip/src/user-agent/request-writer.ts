@@ -5,7 +5,7 @@ import { sameHeader } from "../message/header-names.ts";
 import { NO_BODY, SipMessage } from "../message/message.ts";
 import { toWireText } from "../message/wire-text.ts";
 import { formatNameAddr } from "../uri/name-addr.ts";
-import type { Party } from "./port.ts";
+import type { CallPosition, Party } from "./port.ts";
 import type { UserAgentSettings } from "./settings.ts";
 
 /** Dialog-forming and target-refreshing requests (RFC 3261 12, RFC 3311 5.1, RFC 6665 4.1.2.1, 4.2.2). */
@@ -45,10 +45,10 @@ export class RequestWriter {
   /** A request outside dialogs, addressed to its To URI. */
   initial(
     method: string,
-    parties: { readonly from: Party; readonly to: Party; readonly fromTag: string; readonly callId: string },
+    parties: { readonly from: Party; readonly to: Party } & CallPosition,
     content: RequestContent,
   ): OutboundRequest | undefined {
-    const { from, to, fromTag, callId } = parties;
+    const { from, to, fromTag, callId, cseq } = parties;
     const branch = this.newBranch();
     const names = ["Via", "Max-Forwards", "From", "To", "Call-ID", "CSeq"];
     const values = [
@@ -57,7 +57,7 @@ export class RequestWriter {
       `${partyValue(from)};tag=${fromTag}`,
       partyValue(to),
       callId,
-      `1 ${method}`,
+      `${cseq} ${method}`,
     ];
     const message = this.finish(method, to.uri, names, values, content);
     return message && { message, branch };
