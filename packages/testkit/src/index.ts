@@ -32,6 +32,7 @@ export {
 } from "./clock.ts";
 export { freePorts } from "./free-ports.ts";
 export { DEFAULT_WAIT_MS, Journal, type WaitOptions } from "./journal.ts";
+export { type KamailioPresence, type KamailioPresenceOptions, startKamailioPresence } from "./kamailio.ts";
 export {
   ALICE,
   BOB,
@@ -56,7 +57,10 @@ export {
   writePki,
 } from "./pki.ts";
 export { type Prosody, type ProsodyOptions, startProsody } from "./prosody.ts";
+export type { RealProcess } from "./real-process.ts";
 export { createRevocationList, type RevocationListOptions } from "./revocation-list.ts";
+export { type Sipp, type SippOptions, type SippResult, startSipp } from "./sipp.ts";
+export { type Stunnel, type StunnelOptions, startStunnel } from "./stunnel.ts";
 export {
   ALL_MODES,
   type ReplayMode,
