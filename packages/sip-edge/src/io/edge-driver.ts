@@ -143,7 +143,12 @@ export class EdgeDriver implements ListenerOwner, ConnectionOwner {
   /** Rejects with Node's error where it can't listen. */
   async start(): Promise<void> {
     await this.listener.start();
-    await this.legacyListener?.start();
+    try {
+      await this.legacyListener?.start();
+    } catch (error) {
+      this.listener.stop();
+      throw error;
+    }
     this.learnAt = this.options.now() + LEARN_EVERY_MS;
     await this.book.learn();
     this.ticker = setInterval(() => this.tick(), this.options.tickMs ?? DEFAULT_TICK_MS);

@@ -29,6 +29,7 @@ const MAX_DOMAIN_LENGTH = 253;
 const LABEL = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 const DEFAULT_SIPS_PORT = 5061;
 const DEFAULT_SIP_PORT = 5060;
+const DEFAULT_DNS_PORT = 53;
 const DEFAULT_COMPONENT_PORT = 5347;
 
 /** A domain name: letters, digits and hyphens in labels (RFC 1123 2.1), given back in small letters. */
@@ -84,6 +85,13 @@ export function parseHost(text: string): Parsed<string> {
 export function parseIp(text: string): Parsed<string> {
   if (isIP(text) !== 0) return good(text.toLowerCase());
   return bad(`'${text}' is not an IP address`, "write one, like 127.0.0.9");
+}
+
+/** A DNS server: an IP address, with a port where it is not 53. */
+export function parseDnsServer(text: string): Parsed<string> {
+  const place = parseHostPort(text, { least: 1, defaultPort: DEFAULT_DNS_PORT, example: "10.0.0.2:53" });
+  if (place.ok && isIP(place.value.host) !== 0) return good(formatHostPort(place.value));
+  return bad(`'${text}' is not the address of a DNS server`, "write its IP address, like 10.0.0.2");
 }
 
 function parsePort(text: string, least: 0 | 1): number | undefined {

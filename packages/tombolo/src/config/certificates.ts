@@ -111,6 +111,19 @@ export function readIdentity(
   };
 }
 
+/** Roots that certificates of others must chain to, PEM; undefined where something is wrong with them. */
+export function readRoots(file: string, rule: IdentityRule, report: Report): string | undefined {
+  const files = { cert: "", key: "", ca: file };
+  let sound = true;
+  const ca = readPem("ca", files, rule, report);
+  if (ca === undefined) return undefined;
+  judgeRoots(ca, files, rule, (severity, ...rest) => {
+    if (severity === "error") sound = false;
+    report(severity, ...rest);
+  });
+  return sound ? ca : undefined;
+}
+
 function judgeChain(pem: string, files: IdentityFiles, rule: IdentityRule, report: Report) {
   const path = [...rule.path, "cert"];
   const chain = pemCertificates(pem);

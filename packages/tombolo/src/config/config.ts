@@ -28,12 +28,26 @@ export interface EdgeConfig {
     /** What Via, Contact and Record-Route show outside. */
     readonly advertise: HostPort;
     readonly tls: TlsIdentity;
+    /** Revocation lists, PEM or DER. */
+    readonly crl: Uint8Array | undefined;
   };
+  /** The listener for versions of TLS before 1.2; undefined = none. */
+  readonly legacy: LegacyListener | undefined;
+  /** DNS servers as `address:port`; empty = the system's. */
+  readonly dns: readonly string[];
   readonly inside: InsideLeg | undefined;
   /** At least one; exactly one of them has `routing`. */
   readonly nodes: readonly EdgeNode[];
   /** The domains whose requests the edge lets in. */
   readonly domains: readonly string[];
+}
+
+export interface LegacyListener {
+  readonly listen: HostPort;
+  /** Domains of those who may use it. */
+  readonly partners: readonly string[];
+  /** Undefined = that of `outside`. */
+  readonly tls: TlsIdentity | undefined;
 }
 
 export interface InsideLeg {
@@ -97,6 +111,11 @@ export interface SipPartner {
   /** False when `names` is the default (route host and domain), to which the targets of SRV records are added. */
   readonly namesGiven: boolean;
   readonly purpose: "strict" | "server-auth-as-client";
+  /** The only roots its certificates may chain to, PEM; undefined = those of the edge. */
+  readonly ca: string | undefined;
+  /** Revocation lists besides those of the edge, PEM or DER. */
+  readonly crl: Uint8Array | undefined;
+  readonly tlsMin: "1.2" | "1.3";
   readonly limits: {
     /** 0 = no pacing. */
     readonly messagesPerSecond: number;

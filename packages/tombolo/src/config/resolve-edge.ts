@@ -3,7 +3,9 @@ import { formatHostPort } from "./addresses.ts";
 import { readIdentity } from "./certificates.ts";
 import type { EdgeConfig, EdgeNode, InsideLeg, TlsIdentity } from "./config.ts";
 import type { Context } from "./resolve.ts";
+import { resolveLegacy } from "./resolve-legacy.ts";
 import type { EdgeShape, FileShape } from "./schema.ts";
+import { readRevocations } from "./trust-files.ts";
 
 type InsideShape = NonNullable<EdgeShape["inside"]>;
 
@@ -21,12 +23,22 @@ export function resolveEdge(
     now: context.now,
   };
   const tls = readIdentity(outside, rule, context.report);
+  const crl = readRevocations(outside.crl, rule.path, context);
+  const legacy = shape.legacy && resolveLegacy(shape.legacy, shape, whole, context);
   const nodes = resolveNodes(shape, whole, nodeName, context);
   const inside = shape.inside && resolveInside(shape.inside, nodes, context);
   judgeInsideNodes(shape, nodes, context);
   const domains = resolveDomains(shape, whole, context);
   if (tls === undefined || (shape.inside !== undefined && inside === undefined)) return undefined;
-  return { outside: { listen: outside.listen, advertise: outside.advertise, tls }, inside, nodes, domains };
+  if (legacy === "broken") return undefined;
+  return {
+    outside: { listen: outside.listen, advertise: outside.advertise, tls, crl },
+    legacy,
+    dns: shape.dns ?? [],
+    inside,
+    nodes,
+    domains,
+  };
 }
 
 function resolveDomains(shape: EdgeShape, whole: FileShape, context: Context): readonly string[] {

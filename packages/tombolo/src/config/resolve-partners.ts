@@ -6,6 +6,7 @@ import type { Path } from "./finding.ts";
 import type { Context } from "./resolve.ts";
 import type { FileShape, PartnerShape } from "./schema.ts";
 import { readSecret } from "./secrets.ts";
+import { readPartnerRoots, readRevocations } from "./trust-files.ts";
 
 /** The parts of a link that were found; both are needed. */
 interface LinkParts {
@@ -46,7 +47,11 @@ export function resolvePartners(shape: FileShape, context: Context): readonly Pa
     missing.server ||= server === undefined;
     missing.secret ||= !given?.secretGiven;
     const link = server && given?.secret ? { server, secret: given.secret } : undefined;
-    return sipPartner(partner, profile, shared === undefined ? undefined : link);
+    const trust = {
+      ca: readPartnerRoots(partner.ca, path, context),
+      crl: readRevocations(partner.crl, path, context),
+    };
+    return sipPartner(partner, profile, shared === undefined ? undefined : link, trust);
   });
   if (shared !== undefined) reportMissing(missing, shape, context);
   return resolved;
@@ -64,7 +69,12 @@ function linkParts(
   };
 }
 
-function sipPartner(shape: PartnerShape, profile: ProfileName, link: XmppLinkConfig | undefined): SipPartner {
+function sipPartner(
+  shape: PartnerShape,
+  profile: ProfileName,
+  link: XmppLinkConfig | undefined,
+  trust: Pick<SipPartner, "ca" | "crl">,
+): SipPartner {
   const route = shape.route;
   return {
     protocol: "sip",
@@ -74,6 +84,8 @@ function sipPartner(shape: PartnerShape, profile: ProfileName, link: XmppLinkCon
     names: shape.names ?? [...new Set([...(route ? [route.host] : []), shape.domain])],
     namesGiven: shape.names !== undefined,
     purpose: shape.purpose ?? "strict",
+    ...trust,
+    tlsMin: shape.tls?.min ?? "1.2",
     limits: {
       messagesPerSecond: shape.limits?.messagesPerSecond ?? 0,
       discovered: shape.limits?.discovered ?? false,
@@ -84,7 +96,7 @@ function sipPartner(shape: PartnerShape, profile: ProfileName, link: XmppLinkCon
 
 /** The XMPP server finds such a domain by itself, so nothing about SIP applies to it. */
 function judgeXmppPartner(shape: PartnerShape, profile: ProfileName, path: Path, { report }: Context): void {
-  for (const key of ["route", "names", "purpose", "limits", "xmpp"] as const) {
+  for (const key of ["route", "names", "purpose", "ca", "crl", "tls", "limits", "xmpp"] as const) {
     if (shape[key] === undefined) continue;
     const message = `${key} does not apply to ${shape.domain}, whose protocol is xmpp`;
     report(

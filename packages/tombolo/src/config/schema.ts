@@ -4,6 +4,7 @@ import { z } from "zod";
 import {
   type Parsed,
   parseAdvertise,
+  parseDnsServer,
   parseDomain,
   parseDomainPattern,
   parseEndpoint,
@@ -52,6 +53,17 @@ function flag(example: string) {
   const words = (value: unknown) => (value === "true" ? true : value === "false" ? false : value);
   return z.preprocess(words, z.boolean()).meta({ example });
 }
+
+function parseTlsVersion(value: string): Parsed<"1.2" | "1.3"> {
+  if (value === "1.2" || value === "1.3") return { ok: true, value };
+  const wrong = `'${value}' is no version of TLS that may be a floor`;
+  return { ok: false, wrong, cure: "write 1.2 or 1.3; partners that need older ones go to edge.legacy" };
+}
+
+/** YAML reads a bare 1.3 as a number. */
+const tlsVersion = z
+  .preprocess((value) => (typeof value === "number" ? value.toFixed(1) : value), text(parseTlsVersion, "1.3"))
+  .meta({ example: "1.3" });
 
 const MAX_NODE_NAME_LENGTH = 63;
 
@@ -104,7 +116,17 @@ const edge = z.strictObject({
     cert: path("pki/edge.crt"),
     key: path("pki/edge.key"),
     ca: path("pki/ca.crt"),
+    crl: path("pki/revoked.crl").optional(),
   }),
+  legacy: z
+    .strictObject({
+      listen: text(parseListen, "0.0.0.0:5063"),
+      partners: z.array(domain).min(1).meta({ example: "[contoso.example]" }),
+      cert: path("pki/legacy.crt").optional(),
+      key: path("pki/legacy.key").optional(),
+    })
+    .optional(),
+  dns: z.array(text(parseDnsServer, "10.0.0.2")).min(1).meta({ example: "[10.0.0.2]" }).optional(),
   inside: z
     .strictObject({
       listen: text(parseListenWithTransport, "127.0.0.1:5062"),
@@ -155,6 +177,9 @@ const partner = z.strictObject({
     .meta({ example: "[sip.contoso.example]" })
     .optional(),
   purpose: choice(["strict", "server-auth-as-client"], "strict").optional(),
+  ca: path("pki/contoso-ca.crt").optional(),
+  crl: path("pki/contoso.crl").optional(),
+  tls: z.strictObject({ min: tlsVersion.optional() }).optional(),
   limits: z
     .strictObject({
       messagesPerSecond: number(0, MAX_MESSAGES_PER_SECOND, "10").optional(),

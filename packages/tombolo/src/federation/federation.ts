@@ -16,7 +16,7 @@ import { VERSION } from "../version.ts";
 import { GatewayDriver } from "./gateway-driver.ts";
 import { randomIds } from "./id-source.ts";
 import { Observer } from "./observer.ts";
-import { edgeSettings, sipPartners, translatorSettings } from "./settings.ts";
+import { edgeSettings, edgeTls, sipPartners, translatorSettings } from "./settings.ts";
 
 /** Who the gateway's own edge is to it where no partner is behind a message: local answers such as a 504. */
 const EDGE_ITSELF: VerifiedPeer = { partner: "", name: "edge" };
@@ -60,8 +60,10 @@ export class Federation {
     });
     this.edge = new EdgeDriver({
       settings: edgeSettings(config, edge),
-      tls: edge.outside.tls,
+      tls: edgeTls(config, edge),
       listen: edge.outside.listen,
+      legacyListen: edge.legacy?.listen,
+      dnsServers: edge.dns,
       now,
       ...sources,
       onToNode: (message: SipMessage, verified: VerifiedPeer | undefined) =>
@@ -115,11 +117,28 @@ export class Federation {
     try {
       await this.edge.start();
     } catch (error) {
-      throw new ListenError("edge.outside.listen", this.listen, error as NodeJS.ErrnoException);
+      throw this.listenError(error as NodeJS.ErrnoException);
     }
     this.isEdgeUp = true;
     this.log.info("listening", { what: "outside", ...this.edge.address });
+    const legacy = this.edge.legacyAddress;
+    if (legacy) {
+      const cure = "ask these partners for TLS 1.2, then take edge.legacy out";
+      this.log.warn("legacy-tls-listening", {
+        ...legacy,
+        partners: this.config.edge?.legacy?.partners,
+        cure,
+      });
+    }
     for (const link of this.links.values()) link.start();
+  }
+
+  private listenError(error: NodeJS.ErrnoException & { readonly port?: number }): ListenError {
+    const legacy = this.config.edge?.legacy?.listen;
+    const isLegacy = legacy !== undefined && error.port === legacy.port && error.port !== this.listen.port;
+    return isLegacy
+      ? new ListenError("edge.legacy.listen", legacy, error)
+      : new ListenError("edge.outside.listen", this.listen, error);
   }
 
   /** Settles when every XMPP link has been tried once. */
@@ -153,7 +172,7 @@ export class Federation {
 
   /** Takes over partners' trust and our certificate; open connections stay where they are still good. */
   reload(config: Config, edge: EdgeConfig): void {
-    this.edge.reload({ settings: edgeSettings(config, edge), tls: edge.outside.tls });
+    this.edge.reload({ settings: edgeSettings(config, edge), tls: edgeTls(config, edge) });
   }
 
   /** Takes nothing new, lets what is accepted reach its end for at most `graceMs`, then closes. */

@@ -13,6 +13,7 @@ export class Observer {
   private readonly subscriptions = new Map<string, number>();
   private readonly sessions = new Map<string, number>();
   private readonly connections = new Map<string, number>();
+  private readonly legacyConnections = new Map<string, number>();
 
   constructor(metrics: Metrics, log: Log) {
     this.metrics = metrics;
@@ -105,18 +106,36 @@ export class Observer {
   }
 
   private connection(observation: Extract<DriverObservation, { kind: "connection" }>): void {
-    const { side, state, partner, direction, remote, why } = observation;
+    const { side, state, partner, direction, remote, why, protocol } = observation;
     const key = `${side} ${partner}`;
     const count = (this.connections.get(key) ?? 0) + (state === "opened" ? 1 : -1);
     this.connections.set(key, count);
     this.metrics.setConnections(side, partner, count);
+    if (observation.legacy) this.legacy(observation);
+    if (state === "closed") this.metrics.connectionClosed(side, partner, why.split(" ", 1)[0]!);
     this.log.info(`connection-${state}`, {
       side,
       partner,
       direction,
       remote,
+      protocol,
       ...(why === "" ? {} : { why }),
     });
+  }
+
+  /** TLS before 1.2 is broken (RFC 8996): whoever still needs it is counted, and each use is said. */
+  private legacy({
+    state,
+    partner,
+    remote,
+    protocol,
+  }: Extract<DriverObservation, { kind: "connection" }>): void {
+    const count = (this.legacyConnections.get(partner) ?? 0) + (state === "opened" ? 1 : -1);
+    this.legacyConnections.set(partner, count);
+    this.metrics.setLegacyConnections(partner, count);
+    if (state === "closed") return;
+    const cure = "ask this partner for TLS 1.2 or later, then take it out of edge.legacy.partners";
+    this.log.warn("legacy-tls", { partner, remote, protocol, cure });
   }
 
   private im(observation: Extract<Observation, { what: "im" }>): void {

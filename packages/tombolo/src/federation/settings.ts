@@ -1,4 +1,5 @@
 import type { EdgeSettings } from "@tombolo/sip-edge";
+import type { EdgeTls } from "@tombolo/sip-edge/io";
 import {
   DEFAULT_CONVERSATION_SETTINGS,
   DEFAULT_SIP_WATCHER_SETTINGS,
@@ -21,12 +22,29 @@ export function edgeSettings(config: Config, edge: EdgeConfig): EdgeSettings {
   return {
     advertise: edge.outside.advertise,
     ourDomains: edge.domains,
-    partners: sipPartners(config).map(({ domain, names, purpose, route }) => ({
+    partners: sipPartners(config).map(({ domain, names, namesGiven, purpose, route, tlsMin }) => ({
       domain,
       names,
+      namesFromDns: !namesGiven,
       purpose,
       route,
+      tlsMin,
+      legacy: edge.legacy?.partners.includes(domain) ?? false,
     })),
+  };
+}
+
+/** Our certificates, and what those of partners are judged by. */
+export function edgeTls(config: Config, edge: EdgeConfig): EdgeTls {
+  const { cert, key, ca } = edge.outside.tls;
+  const partners = sipPartners(config).map(({ domain, ca, crl }) => [domain, { ca, crl }] as const);
+  return {
+    cert,
+    key,
+    ca,
+    crl: edge.outside.crl,
+    partners: Object.fromEntries(partners),
+    legacy: edge.legacy?.tls,
   };
 }
 

@@ -29,6 +29,8 @@ test("names, types and labels are the published ones", async () => {
     "counter tombolo_policy_decisions_total",
     "counter tombolo_tls_handshakes_total",
     "gauge tombolo_connections",
+    "counter tombolo_connections_closed_total",
+    "gauge tombolo_legacy_tls_connections",
     "gauge tombolo_xmpp_link_up",
     "gauge tombolo_certificate_expiry_timestamp_seconds",
   ]);

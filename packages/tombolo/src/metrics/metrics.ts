@@ -63,6 +63,10 @@ export interface Metrics {
   /** `outcome` is `ok` or the reason of the failure. */
   tlsHandshake(side: Side, outcome: string): void;
   setConnections(side: Side, partner: string, count: number): void;
+  /** `reason` is a word of the connection's end, `idle` for example. */
+  connectionClosed(side: Side, partner: string, reason: string): void;
+  /** Open connections with a version of TLS before 1.2. */
+  setLegacyConnections(partner: string, count: number): void;
   /** `domain` is a partner's, whose component link it is. */
   setXmppLink(domain: string, up: boolean): void;
   /** `name` is the certificate's place in the configuration (`outside`, `inside`, `gateway`); `at` in ms since 1970. */
@@ -122,6 +126,8 @@ function createSeries(registry: Registry) {
     decisions: counter("policy_decisions_total", "Decisions of the gates", ["gate", "decision", "reason"]),
     handshakes: counter("tls_handshakes_total", "TLS handshakes", ["side", "outcome"]),
     connections: gauge("connections", "Open SIP connections", ["side", "partner"]),
+    closed: counter("connections_closed_total", "SIP connections that ended", ["side", "partner", "reason"]),
+    legacy: gauge("legacy_tls_connections", "Open connections with TLS before 1.2", ["partner"]),
     linkUp: gauge("xmpp_link_up", "1 when the component link of this domain is up", ["domain"]),
     expiry: gauge("certificate_expiry_timestamp_seconds", "When our certificate expires", ["name"]),
   };
@@ -155,6 +161,7 @@ export function createMetrics(
   const state = words();
   const decisionReason = words();
   const outcome = words();
+  const closeReason = words();
 
   const setPartners = async (next: readonly string[]): Promise<void> => {
     const gone = [...partners].filter((partner) => !next.includes(partner));
@@ -208,6 +215,9 @@ export function createMetrics(
     tlsHandshake: (side, word) => series.handshakes.inc({ side, outcome: outcome(word) }),
     setConnections: (side, partner, count) =>
       series.connections.set({ side, partner: known(partner) }, count),
+    connectionClosed: (side, partner, reason) =>
+      series.closed.inc({ side, partner: known(partner), reason: closeReason(reason) }),
+    setLegacyConnections: (partner, count) => series.legacy.set({ partner: known(partner) }, count),
     setXmppLink: (domain, up) => series.linkUp.set({ domain: known(domain) }, up ? 1 : 0),
     setCertificateExpiry: (name, at) => series.expiry.set({ name }, at / 1000),
   };

@@ -1,6 +1,7 @@
+import type { NameService } from "@tombolo/sip-edge/io";
 import { expect, test } from "vitest";
 import type { SipPartner } from "../config/config.ts";
-import { findRoute, type Resolver } from "./find-route.ts";
+import { findRoute } from "./find-route.ts";
 
 const PARTNER: SipPartner = {
   protocol: "sip",
@@ -10,24 +11,28 @@ const PARTNER: SipPartner = {
   names: ["contoso.example"],
   namesGiven: false,
   purpose: "strict",
+  ca: undefined,
+  crl: undefined,
+  tlsMin: "1.2",
   limits: { messagesPerSecond: 0, discovered: false },
   link: undefined,
 };
-const record = (name: string, priority: number, weight = 0, port = 5061) => ({
-  name,
-  port,
-  priority,
-  weight,
-});
+const record = (name: string, priority: number, port = 5061) => ({ name, port, priority, weight: 0 });
 
-/** Answers from a table; other names do not exist. */
-function dns(answers: Record<string, ReturnType<typeof record>[] | string>): Resolver {
+function failing(code: string): Promise<never> {
+  return Promise.reject(Object.assign(new Error(code), { code }));
+}
+
+/** Answers for service records from a table, and an address for each host but those of nowhere.example. */
+function dns(answers: Record<string, ReturnType<typeof record>[] | string>): NameService {
   return {
-    resolveSrv: async (name) => {
+    srv: (name) => {
       const answer = answers[name] ?? "ENOTFOUND";
-      if (typeof answer === "string") throw Object.assign(new Error(answer), { code: answer });
-      return answer;
+      return typeof answer === "string" ? failing(answer) : Promise.resolve(answer);
     },
+    naptr: () => failing("ENODATA"),
+    addresses: (host) =>
+      host.endsWith("nowhere.example") ? failing("ENOTFOUND") : Promise.resolve(["192.0.2.1"]),
   };
 }
 
@@ -35,38 +40,41 @@ const FEDERATION = "_sipfederationtls._tcp.contoso.example";
 const SIPS = "_sips._tcp.contoso.example";
 
 test.each([
+  ["the federation record", { [FEDERATION]: [record("F.example", 0)] }, ["f.example:5061"], ["f.example"]],
   [
-    "the federation record first",
-    { [FEDERATION]: [record("F.example", 0)], [SIPS]: [record("s.example", 0)] },
-    ["f.example:5061"],
+    "records by priority",
+    { [SIPS]: [record("b.example", 2), record("a.example", 1, 5062)] },
+    ["a.example:5062", "b.example:5061"],
+    ["b.example", "a.example"],
   ],
+  ["the domain itself last", {}, ["contoso.example:5061"], []],
+])("%s", async (_name, answers, places, names) => {
+  const found = await findRoute(PARTNER, dns(answers as unknown as Parameters<typeof dns>[0]));
+  if (!("places" in found)) throw new Error(found.trouble.message);
+  expect(found.places.map(({ host, port }) => `${host}:${port}`)).toEqual(places);
+  expect(found.names).toEqual(names);
+});
+
+test.each([
   [
-    "by priority, then weight",
-    { [FEDERATION]: [record("c.example", 2), record("b.example", 1, 1), record("a.example", 1, 9, 5062)] },
-    ["a.example:5062", "b.example:5061", "c.example:5061"],
-  ],
-  ["the SIPS record next", { [FEDERATION]: "ENODATA", [SIPS]: [record("s.example", 0)] }, ["s.example:5061"]],
-  ["the domain itself last", {}, ["contoso.example:5061"]],
-])("%s", async (_name, answers, places) => {
-  const found = await findRoute(
+    "does not answer",
     PARTNER,
-    dns(answers as Record<string, ReturnType<typeof record>[] | string>),
-  );
-  expect("places" in found && found.places.map(({ host, port }) => `${host}:${port}`)).toEqual(places);
-});
-
-test("a route in the configuration asks no DNS", async () => {
-  const route = { host: "10.0.0.1", port: 5061 };
-  expect(await findRoute({ ...PARTNER, route }, dns({ [FEDERATION]: "ESERVFAIL" }))).toEqual({
-    places: [route],
-  });
-});
-
-test("a DNS that fails, and a domain that says it has no such service", async () => {
-  expect(await findRoute(PARTNER, dns({ [FEDERATION]: "ESERVFAIL" }))).toMatchObject({
-    trouble: { message: `the DNS look-up of ${FEDERATION} failed (ESERVFAIL)` },
-  });
-  expect(await findRoute(PARTNER, dns({ [FEDERATION]: [record("", 0, 0, 0)] }))).toMatchObject({
-    trouble: { message: expect.stringContaining("does not federate") },
-  });
+    { [FEDERATION]: "ESERVFAIL" },
+    /contoso\.example: ESERVFAIL.*; check this machine's DNS/,
+  ],
+  [
+    "says that there is no such service",
+    PARTNER,
+    { [FEDERATION]: [record("", 0)] },
+    /does not federate; ask/,
+  ],
+  [
+    "does not know the route",
+    { ...PARTNER, route: { host: "sip.nowhere.example", port: 5061 } },
+    {},
+    /route failed \(sip\.nowhere\.example: ENOTFOUND\); correct the route/,
+  ],
+])("a DNS that %s", async (_name, partner, answers, says) => {
+  const found = await findRoute(partner, dns(answers as unknown as Parameters<typeof dns>[0]));
+  expect("trouble" in found && `${found.trouble.message}; ${found.trouble.cure}`).toMatch(says);
 });

@@ -1,7 +1,9 @@
 /** Tries everything that a configuration reaches out to, and says what failed as findings at its lines. */
+import { systemNames, TrustStore } from "@tombolo/sip-edge/io";
 import type { Config, SipPartner } from "../config/config.ts";
 import type { Position } from "../config/document.ts";
 import { type Finding, type Path, pathText } from "../config/finding.ts";
+import { edgeTls } from "../federation/settings.ts";
 import { tryLink } from "./try-link.ts";
 import { tryPartner } from "./try-partner.ts";
 
@@ -40,10 +42,15 @@ async function tryOne(
   file: string,
   locate: (path: Path) => Position,
 ): Promise<Finding[]> {
-  const identity = config.edge?.outside.tls;
+  const { edge } = config;
+  const tools = edge && {
+    names: systemNames(edge.dns),
+    trust: new TrustStore(edgeTls(config, edge)),
+    legacy: edge.legacy?.partners.includes(partner.domain) ?? false,
+  };
   const ours = config.gateway?.domains[0];
   const [route, link] = await Promise.all([
-    identity && tryPartner(partner, identity),
+    tools && tryPartner(partner, tools),
     ours !== undefined && partner.link !== undefined
       ? tryLink(partner.domain, ours, partner.link)
       : undefined,

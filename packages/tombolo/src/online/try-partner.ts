@@ -1,8 +1,9 @@
 /** Tries a partner's edge: TCP, TLS both ways, and the name on its certificate. No SIP is sent. */
 import type { Socket } from "node:net";
-import { type CertificateProblem, Connector, type DialFailure } from "@tombolo/sip/io";
-import { formatHostPort, type HostPort } from "../config/addresses.ts";
-import type { SipPartner, TlsIdentity } from "../config/config.ts";
+import { type CertificateProblem, Connector, type DialFailure, type DialTarget } from "@tombolo/sip/io";
+import type { NameService, TrustStore } from "@tombolo/sip-edge/io";
+import { formatHostPort } from "../config/addresses.ts";
+import type { SipPartner } from "../config/config.ts";
 import { findRoute } from "./find-route.ts";
 import type { Trouble } from "./trouble.ts";
 
@@ -50,7 +51,7 @@ const FAILURES = {
 
 const CERTIFICATES: Readonly<Partial<Record<CertificateProblem, Trouble>>> = {
   "unknown-ca": {
-    message: "the certificate of {where} does not chain to edge.outside.ca",
+    message: "the certificate of {where} does not chain to edge.outside.ca (or the partner's own ca)",
     cure: "add the partner's root to that file, or ask the partner to send its intermediates",
   },
   "self-signed": {
@@ -62,35 +63,53 @@ const CERTIFICATES: Readonly<Partial<Record<CertificateProblem, Trouble>>> = {
     message: "the certificate of {where} is not valid yet",
     cure: "correct the clock, here or at the partner's",
   },
+  revoked: {
+    message: "the certificate of {where} is on a revocation list",
+    cure: "ask the partner for the one that replaced it",
+  },
+  weak: {
+    message: "the certificate of {where} has a key or signature that is too weak",
+    cure: "ask the partner for one with RSA 2048 and SHA-256 or better",
+  },
   purpose: {
     message: "the certificate of {where} lacks the extended key usage serverAuth",
     cure: "ask the partner for a certificate with serverAuth and clientAuth",
   },
 };
 
+/** What a partner is tried with: the edge's keys, roots and floors, as the running program has them. */
+export interface TrialTools {
+  readonly names: NameService;
+  readonly trust: TrustStore;
+  /** The partner is dialled with old versions of TLS too. */
+  readonly legacy: boolean;
+}
+
 /** Undefined when one of the partner's places takes our certificate and shows one that may speak for the partner. */
-export async function tryPartner(partner: SipPartner, identity: TlsIdentity): Promise<Trouble | undefined> {
-  const found = await findRoute(partner);
+export async function tryPartner(partner: SipPartner, tools: TrialTools): Promise<Trouble | undefined> {
+  const found = await findRoute(partner, tools.names);
   if ("trouble" in found) return found.trouble;
-  const targets = found.places.map((place) => place.host);
-  const names = partner.namesGiven ? partner.names : [...new Set([...partner.names, ...targets])];
-  const connector = new Connector(identity, TLS_TRIAL_MS);
+  const names = partner.namesGiven ? partner.names : [...new Set([...partner.names, ...found.names])];
   let trouble: Trouble | undefined;
   for (const place of found.places) {
-    trouble = await tryPlace(place, partner.domain, names, connector);
+    trouble = await tryPlace(place, partner, names, tools);
     if (trouble === undefined) return undefined;
   }
   return trouble;
 }
 
 async function tryPlace(
-  place: HostPort,
-  domain: string,
+  place: DialTarget,
+  { domain, tlsMin }: SipPartner,
   names: readonly string[],
-  connector: Connector,
+  { trust, legacy }: TrialTools,
 ): Promise<Trouble | undefined> {
   const where = `${domain} at ${formatHostPort(place)}`;
-  const dialled = await connector.dial({ ...place, transport: "tls" }, names);
+  const tls = trust.dialling(domain, legacy);
+  const dialled = await new Connector(tls, TLS_TRIAL_MS).dial(place, names, {
+    floor: legacy ? "legacy" : tlsMin,
+    judge: (peer) => trust.problemOf(domain, peer, new Date()),
+  });
   if (dialled.ok)
     return (await hangsUp(dialled.socket)) ? filled(FAILURES["refused-ours"], where, "", names) : undefined;
   const { why, detail } = dialled;
