@@ -1,6 +1,11 @@
 export { Dialog, type DialogSnapshot, dialogId, SNAPSHOT_CSEQ_STEP } from "./dialog/dialog.ts";
 export { formatDeltaSeconds, MAX_DELTA_SECONDS, parseDeltaSeconds } from "./event/expires.ts";
-export { DEFAULT_EXPIRES_S, DEFAULT_NOTIFY_INTERVAL_MS, Notifier } from "./event/notifier.ts";
+export {
+  DEFAULT_EXPIRES_S,
+  DEFAULT_NOTIFY_INTERVAL_MS,
+  MAX_RETRY_INTERVAL_MS,
+  Notifier,
+} from "./event/notifier.ts";
 export type {
   EndReason,
   NotificationEnded,

@@ -1,5 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { DEFAULT_EXPIRES_S, DEFAULT_NOTIFY_INTERVAL_MS, Notifier } from "./notifier.ts";
+import {
+  DEFAULT_EXPIRES_S,
+  DEFAULT_NOTIFY_INTERVAL_MS,
+  MAX_RETRY_INTERVAL_MS,
+  Notifier,
+} from "./notifier.ts";
 import type { NotifierInput, NotifierOutput, NotifierSettings } from "./notifier-port.ts";
 import { NOTIFY_GONE } from "./tables/subscription-end.ts";
 
@@ -193,13 +198,33 @@ describe("failing NOTIFYs", () => {
     expect(rig.wait(1e9)).toEqual([]);
   });
 
-  it.each([408, 500, 503, 504])("answered %i keeps it, and the next change is told", (status) => {
+  it.each([408, 500, 503, 504])(
+    "answered %i keeps it, and the same news is tried again, ever later",
+    (status) => {
+      const rig = new Rig().active();
+      rig.wait(10_000);
+      rig.change();
+      expect(rig.answer(status)).toEqual([]);
+      for (const pause of [10_000, 20_000, 40_000, MAX_RETRY_INTERVAL_MS, MAX_RETRY_INTERVAL_MS]) {
+        expect(rig.wait(pause - 1)).toEqual([]);
+        expect(rig.wait(1)).toEqual([expect.stringMatching(/^active;expires=\d+ \+body$/)]);
+        expect(rig.answer(status)).toEqual([]);
+      }
+      rig.wait(MAX_RETRY_INTERVAL_MS);
+      expect(rig.answer()).toEqual([]);
+      expect(rig.wait(1_000_000)).toEqual([]);
+      // All is well again: the next change is told without the long pause.
+      expect(rig.change()).toHaveLength(1);
+    },
+  );
+
+  it("answered 504 do not hold up what must leave at once", () => {
     const rig = new Rig().active();
     rig.wait(10_000);
     rig.change();
-    expect(rig.answer(status)).toEqual([]);
-    rig.wait(10_000);
-    expect(rig.change()).toEqual(["active;expires=3580 +body"]);
+    rig.answer(504);
+    expect(rig.change()).toEqual([]);
+    expect(rig.subscribe(3600)).toEqual(["200 3600", "active;expires=3600 +body"]);
   });
 
   it("without answer end it, or keep it where the partner is known for that", () => {

@@ -21,6 +21,11 @@ import { NOTIFY_GONE } from "./tables/subscription-end.ts";
 export const DEFAULT_EXPIRES_S = 3_600;
 /** RFC 3856 6.10, in ms. */
 export const DEFAULT_NOTIFY_INTERVAL_MS = 5_000;
+/**
+ * A NOTIFY that failed for now is owed again, so that a watcher does not see an old state until the next change or
+ * refresh. The pause before the next try doubles from the notify interval up to this, in ms.
+ */
+export const MAX_RETRY_INTERVAL_MS = 60_000;
 
 /** What the last NOTIFY will say. */
 interface Closing {
@@ -44,6 +49,8 @@ export class Notifier implements Machine<NotifierInput, NotifierOutput> {
   #granted = 0;
   #inFlight = false;
   #owed: "no" | "in-turn" | "now" = "no";
+  /** NOTIFYs in a row that failed for now. */
+  #failures = 0;
   #lastNotify: Millis = Number.NEGATIVE_INFINITY;
   #closing: Closing = { reason: "timeout", ended: "timeout" };
 
@@ -135,7 +142,13 @@ export class Notifier implements Machine<NotifierInput, NotifierOutput> {
   /** When the owed NOTIFY may leave by itself; undefined while none is owed or one is in flight. */
   #turn(): Millis | undefined {
     if (this.#inFlight || this.#owed === "no") return undefined;
-    return this.#owed === "now" ? Number.NEGATIVE_INFINITY : this.#lastNotify + this.#interval;
+    return this.#owed === "now" ? Number.NEGATIVE_INFINITY : this.#lastNotify + this.#pause();
+  }
+
+  #pause(): Millis {
+    if (this.#failures === 0) return this.#interval;
+    const longest = Math.max(MAX_RETRY_INTERVAL_MS, this.#interval);
+    return Math.min(longest, this.#interval * 2 ** Math.min(this.#failures, 16));
   }
 
   #notifyIfDue(now: Millis): void {
@@ -176,6 +189,13 @@ export class Notifier implements Machine<NotifierInput, NotifierOutput> {
         break;
       case "owe-in-turn":
         if (this.#owed === "no") this.#owed = "in-turn";
+        break;
+      case "owe-again":
+        this.#failures += 1;
+        if (this.#owed === "no") this.#owed = "in-turn";
+        break;
+      case "forget-failures":
+        this.#failures = 0;
         break;
       case "close-unsubscribed":
         this.#close({ reason: "timeout", ended: "unsubscribed" });

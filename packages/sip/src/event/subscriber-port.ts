@@ -48,6 +48,8 @@ export interface Notified {
 export type SubscriberInput =
   | { readonly kind: "subscribe" }
   | { readonly kind: "unsubscribe" }
+  /** Refresh now and not in its time, because the notifier may have forgotten; nothing where a SUBSCRIBE runs. */
+  | { readonly kind: "refresh" }
   | SubscribeAnswered
   | SubscribeUnanswered
   | Notified;

@@ -93,6 +93,9 @@ export class Subscriber implements Machine<SubscriberInput, SubscriberOutput> {
       case "unsubscribe":
         this.#apply(input.kind, undefined, now);
         break;
+      case "refresh":
+        if (this.#isIdle) this.#apply("refresh-due", undefined, now);
+        break;
       case "response":
       case "no-response":
         this.#answered(input, now);
@@ -132,6 +135,12 @@ export class Subscriber implements Machine<SubscriberInput, SubscriberOutput> {
 
   poll(): SubscriberOutput | undefined {
     return this.#outputs.shift();
+  }
+
+  /** There is a dialog that lives, and no SUBSCRIBE of ours runs in it. */
+  get #isIdle(): boolean {
+    const lives = this.#state === "pending" || this.#state === "active";
+    return lives && this.#dialog && this.#inFlight === undefined;
   }
 
   #answered(answer: SubscribeAnswered | SubscribeUnanswered, now: Millis): void {

@@ -35,6 +35,8 @@ export type NotifierAction =
   | "remember-pending"
   | "owe-now"
   | "owe-in-turn"
+  | "owe-again"
+  | "forget-failures"
   | "close-unsubscribed"
   | "close-expired"
   | "close-as-told"
@@ -105,8 +107,8 @@ export const NOTIFIER_TABLE = {
     "authorise-active": step("pending-authorised", "PR-11", "active", "remember-active", "owe-now"),
     "authorise-pending": step("pending-unauthorised", "D3", "pending"),
     "state-changed": step("pending-changed", "EV-27", "pending"),
-    answered: step("pending-answered", "RFC 6665 4.2.2", "pending"),
-    refused: step("pending-refused", "RFC 6665 4.2.2", "pending"),
+    answered: step("pending-answered", "RFC 6665 4.2.2", "pending", "forget-failures"),
+    refused: step("pending-refused", "RFC 6665 4.2.2", "pending", "owe-again"),
     "subscriber-gone": GONE,
     end: step("pending-end", "PR-12", "closing", "close-as-told", "owe-in-turn"),
     expired: step("pending-expired", "EV-19", "closing", "close-expired", "owe-in-turn"),
@@ -126,8 +128,8 @@ export const NOTIFIER_TABLE = {
     "authorise-active": step("active-authorised", "D3", "active"),
     "authorise-pending": step("active-unauthorised", "EV-27", "pending", "remember-pending", "owe-now"),
     "state-changed": step("active-changed", "EV-26", "active", "owe-in-turn"),
-    answered: step("active-answered", "RFC 6665 4.2.2", "active"),
-    refused: step("active-refused", "RFC 6665 4.2.2", "active"),
+    answered: step("active-answered", "RFC 6665 4.2.2", "active", "forget-failures"),
+    refused: step("active-refused", "RFC 6665 4.2.2", "active", "owe-again"),
     "subscriber-gone": GONE,
     end: step("active-end", "D3", "closing", "close-as-told", "owe-in-turn"),
     expired: step("active-expired", "EV-19", "closing", "close-expired", "owe-in-turn"),
