@@ -71,6 +71,13 @@ function issued(issuer: X509Certificate, child: X509Certificate, now: Date): boo
   );
 }
 
+/** Roots are asked again with each connection, and there may be hundreds. */
+const selfSigned = new WeakMap<X509Certificate, boolean>();
+
 function isSelfSigned(certificate: X509Certificate): boolean {
-  return certificate.checkIssued(certificate) && certificate.verify(certificate.publicKey);
+  const known = selfSigned.get(certificate);
+  if (known !== undefined) return known;
+  const is = certificate.checkIssued(certificate) && certificate.verify(certificate.publicKey);
+  selfSigned.set(certificate, is);
+  return is;
 }
