@@ -112,7 +112,7 @@ export class Observer {
     this.connections.set(key, count);
     this.metrics.setConnections(side, partner, count);
     if (observation.legacy) this.legacy(observation);
-    if (state === "closed") this.metrics.connectionClosed(side, partner, why.split(" ", 1)[0]!);
+    if (state === "closed") this.metrics.connectionClosed(side, partner, endOf(why));
     this.log.info(`connection-${state}`, {
       side,
       partner,
@@ -180,4 +180,10 @@ export class Observer {
     this.subscriptions.set(key, count);
     this.metrics.setSubscriptions(direction, partner, state, count);
   }
+}
+
+/** The word for the end of a connection: the detail where we have ended it (`closed-here revoked`). */
+function endOf(why: string): string {
+  const [word = "", detail] = why.split(" ", 2);
+  return word === "closed-here" && detail !== undefined ? detail : word;
 }
