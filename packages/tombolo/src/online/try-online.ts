@@ -1,10 +1,11 @@
 /** Tries everything that a configuration reaches out to, and says what failed as findings at its lines. */
 import { systemNames, TrustStore } from "@tombolo/sip-edge/io";
-import type { Config, SipPartner } from "../config/config.ts";
+import type { Config, EdgeConfig, SipPartner } from "../config/config.ts";
 import type { Position } from "../config/document.ts";
 import { type Finding, type Path, pathText } from "../config/finding.ts";
 import { edgeTls } from "../federation/settings.ts";
 import { tryLink } from "./try-link.ts";
+import { tryOwnRecords } from "./try-own-records.ts";
 import { tryPartner } from "./try-partner.ts";
 
 /** Trials that run at once. */
@@ -23,6 +24,7 @@ export async function tryOnline(
   for (const [at, partner] of config.partners.entries()) {
     if (partner.protocol === "sip") trials.push(() => tryOne(config, partner, at, file, locate));
   }
+  if (config.edge) trials.push(() => tryOwn(config.edge!, file, locate));
   const results: Finding[][] = Array.from(trials, () => []);
   let next = 0;
   const worker = async (): Promise<void> => {
@@ -33,6 +35,14 @@ export async function tryOnline(
   };
   await Promise.all(Array.from({ length: Math.min(TRIALS_AT_ONCE, trials.length) }, worker));
   return results.flat();
+}
+
+async function tryOwn(edge: EdgeConfig, file: string, locate: (path: Path) => Position): Promise<Finding[]> {
+  const names = systemNames(edge.dns);
+  const troubles = await Promise.all(edge.domains.map((domain) => tryOwnRecords(domain, edge, names)));
+  const path: Path = ["edge", "outside", "advertise"];
+  const at = { severity: "warning", file, ...locate(path), path: pathText(path) } as const;
+  return troubles.flat().map((trouble) => ({ ...at, ...trouble }));
 }
 
 async function tryOne(
