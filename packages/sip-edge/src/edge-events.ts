@@ -27,6 +27,16 @@ export type EdgeInput =
       /** The certificate name that stood for them. */
       readonly name: string;
       readonly remote: { readonly host: string; readonly port: number };
+      /** The node whose public port accepted it; left out for the main port and for connections of ours. */
+      readonly through?: string | undefined;
+    }
+  /** An authenticated connection to an inside node is there. */
+  | {
+      readonly kind: "node-opened";
+      readonly connection: string;
+      readonly direction: "in" | "out";
+      readonly node: string;
+      readonly remote: { readonly host: string; readonly port: number };
     }
   | { readonly kind: "message"; readonly connection: string; readonly message: SipMessage }
   /** The stream can't be followed; `message` is what can be answered. */
@@ -44,6 +54,13 @@ export type EdgeInput =
       readonly why: DialFailure;
       readonly detail: string;
     }
+  | {
+      readonly kind: "node-dial-failed";
+      readonly node: string;
+      readonly why: DialFailure;
+      readonly detail: string;
+    }
+  /** A message of the gateway in this process; other nodes' messages come as `message`. */
   | { readonly kind: "from-node"; readonly node: string; readonly message: SipMessage }
   | { readonly kind: "settings"; readonly settings: EdgeSettings }
   /** No new dialogs from now on; what is pending goes on. */
@@ -53,8 +70,11 @@ export type EdgeOutput =
   | { readonly kind: "send"; readonly connection: string; readonly message: SipMessage }
   /** To be answered by `opened` with direction `out`, or `dial-failed`; one at a time for each partner. */
   | { readonly kind: "dial"; readonly partner: string }
+  /** Likewise, to be answered by `node-opened` or `node-dial-failed`. */
+  | { readonly kind: "dial-node"; readonly node: string }
   /** After what was sent. `closed` need not follow. */
   | { readonly kind: "close"; readonly connection: string; readonly why: string }
+  /** A message for the gateway in this process. */
   | {
       readonly kind: "to-node";
       readonly node: string;
@@ -70,14 +90,15 @@ export type Direction = "in" | "out";
 export type EdgeObservation =
   | {
       readonly kind: "request";
-      readonly side: "outside";
+      /** `inside` where it passed a connection of a node; `in` is then what came from the node. */
+      readonly side: "outside" | "inside";
       readonly partner: string;
       readonly direction: Direction;
       readonly method: string;
     }
   | {
       readonly kind: "response";
-      readonly side: "outside";
+      readonly side: "outside" | "inside";
       readonly partner: string;
       readonly direction: Direction;
       /** Of the request. */
@@ -107,7 +128,49 @@ export type EdgeObservation =
       readonly detail: string;
       /** How long nothing is tried, ms. */
       readonly pauseMs: number;
+    }
+  /** A request from outside was sent on to a node; only where there are several, or one that is not local. */
+  | { readonly kind: "node-request"; readonly node: string; readonly found: Found }
+  /** A node could not be connected to. */
+  | {
+      readonly kind: "node-unreachable";
+      readonly node: string;
+      readonly why: DialFailure;
+      readonly detail: string;
+      readonly pauseMs: number;
+    }
+  /** A node went down or came back. */
+  | {
+      readonly kind: "node";
+      readonly node: string;
+      readonly state: "up" | "down";
+      /** What was missed last. */
+      readonly why: string;
     };
+
+/** How the node for a request was found. */
+export type Found =
+  /** It begins something: a routing node, or the node of the public port it came to. */
+  | "new"
+  /** By the dialog, on the node's own port. */
+  | "dialog"
+  /** By the dialog, though it came to a port of others . */
+  | "dialog-elsewhere"
+  /** An unknown dialog: by Route. */
+  | "route"
+  /** An unknown dialog: by the port it came to, or given to a routing node. */
+  | "port";
+
+/** How an inside node is. */
+export type NodeHealth = "unknown" | "up" | "down";
+
+export interface NodeView {
+  readonly name: string;
+  readonly local: boolean;
+  /** A local node is always up; without health checks a node stays `unknown` until it can't be reached. */
+  readonly health: NodeHealth;
+  readonly connections: number;
+}
 
 export type DropReason =
   /** A response that belongs to no pending request (RFC 6026 7.2). */

@@ -1,10 +1,15 @@
-import type { Deadline, IdSource, Machine, Millis, VerifiedPeer } from "@tombolo/sip";
+import type { Deadline, IdSource, Machine, Millis, SipMessage, VerifiedPeer } from "@tombolo/sip";
 import { EdgeContext } from "./edge-context.ts";
-import type { DialFailure, EdgeInput, EdgeOutput } from "./edge-events.ts";
-import { answerPartner } from "./routing/answers.ts";
+import type { DialFailure, EdgeInput, EdgeOutput, NodeView } from "./edge-events.ts";
+import { answerNode, answerPartner } from "./routing/answers.ts";
 import { Arrivals } from "./routing/arrivals.ts";
 import { Departures } from "./routing/departures.ts";
+import { DialogNotes } from "./routing/dialog-notes.ts";
+import { Dispatch } from "./routing/dispatch.ts";
+import { Inward } from "./routing/inward.ts";
 import type { Link, Voice } from "./routing/link.ts";
+import { NodeLinks } from "./routing/node-links.ts";
+import type { NodeState } from "./routing/node-state.ts";
 import type { PartnerState } from "./routing/partner-state.ts";
 import { Relay } from "./routing/relay.ts";
 import type { EdgeSettings } from "./settings.ts";
@@ -28,14 +33,21 @@ export interface EdgeOptions {
 export class Edge implements Machine<EdgeInput, EdgeOutput> {
   private readonly context: EdgeContext;
   private readonly relay: Relay;
+  private readonly dispatch: Dispatch;
   private readonly arrivals: Arrivals;
   private readonly departures: Departures;
+  private readonly nodeLinks: NodeLinks;
 
   constructor(options: EdgeOptions) {
-    this.context = new EdgeContext(options.settings, options.ids, options.random);
-    this.relay = new Relay(this.context);
-    this.arrivals = new Arrivals(this.context, this.relay);
-    this.departures = new Departures(this.context, this.relay);
+    const context = new EdgeContext(options.settings, options.ids, options.random);
+    const notes = new DialogNotes(context);
+    this.context = context;
+    this.relay = new Relay(context, notes);
+    this.dispatch = new Dispatch(context, this.relay);
+    const inward = new Inward(context, this.dispatch, notes);
+    this.arrivals = new Arrivals(context, this.relay, inward);
+    this.departures = new Departures(context, this.relay, this.dispatch, notes);
+    this.nodeLinks = new NodeLinks(context, this.relay, this.dispatch, inward);
   }
 
   handle(input: EdgeInput, now: Millis): void {
@@ -44,11 +56,13 @@ export class Edge implements Machine<EdgeInput, EdgeOutput> {
         this.message(input, now);
         break;
       case "from-node":
-        if (input.message.isRequest) this.departures.request(input.node, input.message, now);
-        else this.relay.fromNode(input.message, now);
+        this.fromNode(this.context.nodes.get(input.node), undefined, input.message, now);
         break;
       case "opened":
         this.opened(input, now);
+        break;
+      case "node-opened":
+        this.nodeLinks.opened(input, now);
         break;
       case "broken":
         this.broken(input);
@@ -59,9 +73,17 @@ export class Edge implements Machine<EdgeInput, EdgeOutput> {
       case "dial-failed":
         this.dialFailed(input, now);
         break;
-      case "settings":
-        for (const gone of this.context.configure(input.settings)) this.leave(gone, now);
+      case "node-dial-failed": {
+        const node = this.context.nodes.get(input.node);
+        if (node) this.nodeLinks.dialFailed(node, input.why, input.detail, now);
         break;
+      }
+      case "settings": {
+        const gone = this.context.configure(input.settings);
+        for (const partner of gone.partners) this.leave(partner, now);
+        for (const node of gone.nodes) this.nodeLinks.leave(node, now);
+        break;
+      }
       case "stop":
         this.context.stopping = true;
         break;
@@ -72,15 +94,32 @@ export class Edge implements Machine<EdgeInput, EdgeOutput> {
 
   timeout(now: Millis): void {
     for (const transaction of this.context.transactions.takeExpired(now)) this.relay.expire(transaction, now);
+    this.context.dialogs.expire(now);
+    this.nodeLinks.health.timeout(now);
   }
 
   nextDeadline(): Deadline | undefined {
-    const at = this.context.transactions.nextAt;
-    return at === undefined ? undefined : { at, reason: "a transaction may have run out" };
+    const transaction = this.context.transactions.nextAt ?? Number.POSITIVE_INFINITY;
+    const dialog = this.context.dialogs.nextAt ?? Number.POSITIVE_INFINITY;
+    const health = this.nodeLinks.health.nextAt ?? Number.POSITIVE_INFINITY;
+    const at = Math.min(transaction, dialog, health);
+    if (at === Number.POSITIVE_INFINITY) return undefined;
+    if (at === transaction) return { at, reason: "a transaction may have run out" };
+    return { at, reason: at === health ? "a node is to be checked" : "dialogs may have run out" };
   }
 
   poll(): EdgeOutput | undefined {
     return this.context.take();
+  }
+
+  /** The inside nodes, as configured. */
+  get nodes(): NodeView[] {
+    return [...this.context.nodes.values()].map((node) => node.view);
+  }
+
+  /** Dialogs that are kept in mind. */
+  get dialogs(): number {
+    return this.context.dialogs.size;
   }
 
   /** Requests that have no final answer. Counts them one by one. */
@@ -91,9 +130,28 @@ export class Edge implements Machine<EdgeInput, EdgeOutput> {
   private message({ connection, message }: Input<"message">, now: Millis): void {
     const link = this.context.links.get(connection);
     if (!link) return;
+    if (link.node) {
+      link.heard = true;
+      this.fromNode(link.node, link, message, now);
+      return;
+    }
     if (!link.heard) this.firstWord(link);
     if (message.isRequest) this.arrivals.request(link, message, now);
     else this.relay.fromPartner(link, message, now);
+  }
+
+  /** @param link undefined for the gateway in this process. */
+  private fromNode(
+    node: NodeState | undefined,
+    link: Link | undefined,
+    message: SipMessage,
+    now: Millis,
+  ): void {
+    if (!node) return;
+    if (message.isRequest) this.departures.request(node, link, message, now);
+    else if (!link || !this.nodeLinks.health.answered(node, message, message.topVia)) {
+      this.relay.fromNode(node, message, now);
+    }
   }
 
   private opened(input: Input<"opened">, now: Millis): void {
@@ -105,6 +163,8 @@ export class Edge implements Machine<EdgeInput, EdgeOutput> {
       remote,
       voices: new Map(),
       label: "",
+      node: undefined,
+      through: input.through,
       heard: false,
       openedAt: now,
       open: true,
@@ -117,7 +177,7 @@ export class Edge implements Machine<EdgeInput, EdgeOutput> {
     link.label = link.voices.keys().next().value ?? "";
     for (const { partner } of link.voices.values()) {
       partner.attach(link);
-      this.departures.flush(partner, link);
+      this.dispatch.flush(partner, link);
       if (direction === "in") continue;
       partner.dialing = false;
       break;
@@ -151,7 +211,8 @@ export class Edge implements Machine<EdgeInput, EdgeOutput> {
         direction: "in",
       },
     });
-    if (message?.isRequest) answerPartner(context, link, message, status);
+    if (message?.isRequest && link.node) answerNode(context, link.node, link, message, status);
+    else if (message?.isRequest) answerPartner(context, link, message, status);
     context.put({ kind: "close", connection, why });
   }
 
@@ -160,11 +221,14 @@ export class Edge implements Machine<EdgeInput, EdgeOutput> {
     const link = context.links.get(connection);
     if (!link) return;
     context.links.delete(connection);
+    if (link.node) {
+      this.nodeLinks.closed(link, now);
+      return;
+    }
     link.open = false;
     for (const { partner } of link.voices.values()) partner.detach(link);
     if (link.direction === "out" && !link.heard && now - link.openedAt < STILLBORN_MS) {
-      for (const { partner } of link.voices.values())
-        this.departures.giveUp(partner, "refused-ours", why, now);
+      for (const { partner } of link.voices.values()) this.giveUp(partner, "refused-ours", why, now);
     }
     if (link.pending > 0) {
       for (const transaction of context.transactions.sentOn(link)) this.relay.lost(transaction, now);
@@ -175,7 +239,22 @@ export class Edge implements Machine<EdgeInput, EdgeOutput> {
     const partner = this.context.partners.get(domain);
     if (!partner) return;
     partner.dialing = false;
-    this.departures.giveUp(partner, why satisfies DialFailure, detail, now);
+    this.giveUp(partner, why, detail, now);
+  }
+
+  /** Nothing that waits for this partner can be sent. */
+  private giveUp(partner: PartnerState, why: DialFailure, detail: string, now: Millis): void {
+    const { context } = this;
+    const pauseMs = partner.breaker.fail(why, now, context.limits, context.random);
+    context.put({
+      kind: "observe",
+      observation: { kind: "breaker", partner: partner.domain, state: "open", why, detail, pauseMs },
+    });
+    const { waiting } = partner;
+    partner.waiting = [];
+    for (const { transaction } of waiting) {
+      if (transaction && !transaction.ended) this.relay.refuse(transaction, partner.breaker.status, now);
+    }
   }
 
   /** Our own connections count as good only when the other side has said something. */

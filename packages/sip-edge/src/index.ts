@@ -7,15 +7,30 @@ export type {
   EdgeInput,
   EdgeObservation,
   EdgeOutput,
+  Found,
+  NodeHealth,
+  NodeView,
 } from "./edge-events.ts";
+export {
+  DIALOG_ENDING_MS,
+  DIALOG_SETUP_MS,
+  MAX_SUBSCRIPTION_MS,
+  SUBSCRIPTION_GRACE_MS,
+} from "./routing/dialog-notes.ts";
+export { DIALOG_SLOT_MS } from "./routing/dialog-table.ts";
+export { VERIFIED_HEADER } from "./routing/rewrite.ts";
 export { RINGING_LIFE_MS, SHORT_LIFE_MS } from "./routing/transaction.ts";
+export { parseVerified, verifiedText } from "./routing/verified.ts";
 export {
   DEFAULT_EDGE_LIMITS,
   type EdgeLimits,
   type EdgeNode,
   type EdgePartner,
   type EdgeSettings,
+  type InsideFace,
   LOCAL_NODE,
+  type NewDialogs,
+  type NodeTarget,
 } from "./settings.ts";
 export { cureFor } from "./trust/cures.ts";
 export { type ClientVerdict, judgeClient, nameOf, type PeerCertificate } from "./trust/judgement.ts";

@@ -17,19 +17,53 @@ export interface EdgePartner {
   readonly legacy?: boolean | undefined;
 }
 
+/** Where an inside node is reached. */
+export interface NodeTarget {
+  readonly transport: "tls" | "tcp";
+  readonly host: string;
+  readonly port: number;
+}
+
 /** A SIP node behind the edge. */
 export interface EdgeNode {
   readonly name: string;
   /** `local`: the gateway in this process. */
-  readonly target: "local";
-  /** New dialogs from outside go to the routing node; exactly one node is it. */
+  readonly target: "local" | NodeTarget;
+  /** New dialogs from outside go to the routing nodes; at least one node is one. */
   readonly routing: boolean;
+  /** Its own port on the public host (static PAT); left out: the main port shows for it. */
+  readonly publicPort?: number | undefined;
+  /** Certificate names by which a TLS node is known, small letters; compared exactly. */
+  readonly names?: readonly string[] | undefined;
+  /** Source addresses by which a TCP node is known. */
+  readonly from?: readonly string[] | undefined;
 }
+
+/** The side of the edge that inside nodes see. */
+export interface InsideFace {
+  readonly host: string;
+  readonly port: number;
+  /** Of the listener there. */
+  readonly transport: "tls" | "tcp";
+}
+
+/** Which of several routing nodes a new dialog goes to: all that are alive by Call-ID, or the first that is. */
+export type NewDialogs = "spread" | "standby";
 
 export interface EdgeLimits {
   /** Transactions that may be pending; above, new requests are answered 480. */
   readonly maxTransactions: number;
-  /** Requests that may wait for a connection to one partner; above, they are answered 504. */
+  /** Dialogs of inside nodes that are kept in mind; above, new ones are answered 480. Unused with one local node. */
+  readonly maxDialogs: number;
+  /** How long a session or unknown dialog is kept in mind after its last request, ms. */
+  readonly dialogIdleMs: number;
+  /** Pause between two health checks of a node, ms; 0 = none. One must be answered before the next is due. */
+  readonly healthMs: number;
+  /** Health checks in a row without answer that make a node down. */
+  readonly healthMisses: number;
+  /** How long a node may be down before its dialogs are over (481 instead of 504), ms. */
+  readonly nodeGraceMs: number;
+  /** Requests that may wait for a connection to one partner or node; above, they are answered 504. */
   readonly maxWaiting: number;
   /** First pause after a dial that failed, ms; it doubles up to `maxPauseMs`, each time by half more or less. */
   readonly pauseMs: number;
@@ -42,6 +76,11 @@ export interface EdgeLimits {
 
 export const DEFAULT_EDGE_LIMITS: EdgeLimits = {
   maxTransactions: 100_000,
+  maxDialogs: 200_000,
+  dialogIdleMs: 12 * 3_600_000,
+  healthMs: 10_000,
+  healthMisses: 3,
+  nodeGraceMs: 60_000,
   maxWaiting: 1_000,
   pauseMs: 2_000,
   maxPauseMs: 30_000,
@@ -57,6 +96,10 @@ export interface EdgeSettings {
   readonly partners: readonly EdgePartner[];
   /** Left out: one local node called `local`. */
   readonly nodes?: readonly EdgeNode[] | undefined;
+  /** Left out where no node is to connect to us: what nodes see is then the public address. */
+  readonly inside?: InsideFace | undefined;
+  /** Default `spread`. */
+  readonly newDialogs?: NewDialogs | undefined;
   readonly limits?: Partial<EdgeLimits> | undefined;
 }
 

@@ -87,6 +87,7 @@ export function answerTo(message: SipMessage, status: number, extra: readonly st
 export interface Taken {
   readonly sent: { readonly connection: string; readonly message: SipMessage }[];
   readonly toNode: Extract<EdgeOutput, { kind: "to-node" }>[];
+  /** Partners by domain, nodes as `@name`. */
   readonly dialled: string[];
   readonly closed: string[];
   readonly observed: EdgeObservation[];
@@ -151,6 +152,7 @@ export class EdgeRig {
       if (output.kind === "send") taken.sent.push(output);
       else if (output.kind === "to-node") taken.toNode.push(output);
       else if (output.kind === "dial") taken.dialled.push(output.partner);
+      else if (output.kind === "dial-node") taken.dialled.push(`@${output.node}`);
       else if (output.kind === "close") taken.closed.push(output.connection);
       else taken.observed.push(output.observation);
     }

@@ -6,7 +6,6 @@ import { Federation } from "./federation/federation.ts";
 import { type Readiness, startAdminServer } from "./http/admin-server.ts";
 import type { Log } from "./log/log.ts";
 import type { Metrics } from "./metrics/metrics.ts";
-import { StartError } from "./start-error.ts";
 
 export interface RunningProgram {
   /** Settles when all listeners are up and every XMPP link has been tried once. Rejects when that cannot be. */
@@ -35,7 +34,7 @@ function certificatesOf(config: Config): readonly (readonly [string, number])[] 
  */
 export async function startProgram(config: Config, log: Log, metrics: Metrics): Promise<RunningProgram> {
   for (const [name, at] of certificatesOf(config)) metrics.setCertificateExpiry(name, at);
-  const federation = federationOf(config, log, metrics);
+  const federation = new Federation(config, log, metrics);
   const readiness = (): Readiness => federation.readiness;
   const { listen, token } = config.admin;
   const routes = consoleRoutes(() => federation.status);
@@ -53,30 +52,11 @@ export async function startProgram(config: Config, log: Log, metrics: Metrics): 
       await metrics.setPartners(next.partners.map((partner) => partner.domain));
       for (const [name, at] of certificatesOf(next)) metrics.setCertificateExpiry(name, at);
       admin.setToken(next.admin.token);
-      if (next.edge) federation.reload(next, next.edge);
+      federation.reload(next);
     },
     stop: async (graceMs) => {
       await federation.stop(graceMs);
       await admin.close();
     },
   };
-}
-
-/**
- * The roles of this process.
- * @throws StartError for a layout that this version can't run
- */
-function federationOf(config: Config, log: Log, metrics: Metrics): Federation {
-  const { edge, gateway } = config;
-  if (!edge || !gateway || gateway.remoteEdge) {
-    throw new StartError(
-      "this version runs edge and gateway in one process only; write both `edge` and `gateway`, without `gateway.edge`",
-    );
-  }
-  const foreign = edge.nodes.find((node) => node.target !== "local");
-  if (foreign || edge.inside) {
-    const what = foreign ? `edge.nodes ${foreign.name}` : "edge.inside";
-    throw new StartError(`this version has no inside leg for other SIP nodes; leave out ${what}`);
-  }
-  return new Federation(config, edge, gateway, log, metrics);
 }

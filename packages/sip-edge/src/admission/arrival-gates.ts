@@ -8,8 +8,9 @@ import {
   uriScheme,
 } from "@tombolo/sip";
 import type { EdgeContext } from "../edge-context.ts";
-import { isOwnVia } from "../routing/leg.ts";
+import { retryAfter } from "../routing/answers.ts";
 import type { Link, Voice } from "../routing/link.ts";
+import { methodRule } from "../routing/methods.ts";
 import type { Gate } from "./gate.ts";
 
 /** A readable request from outside, with what the gates look at parsed once. */
@@ -32,9 +33,7 @@ export function arrivalOf(message: SipMessage, link: Link, context: EdgeContext)
   return { message, context, link, from, voice, target: parseSipUri(message.uri) };
 }
 
-const retry = (arrival: Arrival): HeaderFields => [
-  ["Retry-After", String(arrival.context.limits.retryAfter)],
-];
+const retry = ({ context }: Arrival): HeaderFields => retryAfter(context);
 
 export const ARRIVAL_GATES: readonly Gate<Arrival>[] = [
   {
@@ -113,12 +112,20 @@ export const ARRIVAL_GATES: readonly Gate<Arrival>[] = [
     headers: retry,
     refuses: ({ context }) => context.transactions.isFull,
   },
+  {
+    reason: "dialogs",
+    status: 480,
+    ref: "E4: no room for one more dialog",
+    headers: retry,
+    refuses: ({ context, message }) =>
+      context.dialogs.isFull && message.toTag === undefined && methodRule(message.method).recordRoute,
+  },
 ];
 
 /** Answered by the edge itself (RFC 3261 11.2, 16.3 step 3): meant for its own address, or at its last hop here. */
 export function isOptionsForEdge({ message, target, context }: Arrival): boolean {
   if (message.method !== "OPTIONS" || message.toTag !== undefined) return false;
-  return target!.host === context.leg.host || message.number("Max-Forwards") === 0;
+  return target!.host === context.side.host || message.number("Max-Forwards") === 0;
 }
 
 /** Extensions that a proxy in the middle need not do anything about. */
@@ -137,21 +144,21 @@ function isSipScheme(uri: string): boolean {
 function isForeignTarget({ message, target, context }: Arrival): boolean {
   const host = target!.host;
   if (context.ourDomains.has(host)) return false;
-  if (host !== context.leg.host) return true;
+  if (host !== context.side.host) return true;
   return message.toTag === undefined && message.method !== "OPTIONS";
 }
 
 function hasOwnVia({ message, context }: Arrival): boolean {
-  const { leg } = context;
+  const { side } = context;
   const { headerNames, headerValues } = message;
   for (let i = 0; i < headerNames.length; i++) {
     if (headerNames[i] !== "Via") continue;
     const line = headerValues[i]!;
     // Reading every Via of every request would cost more than all other gates together.
-    if (!line.toLowerCase().includes(leg.host)) continue;
+    if (!line.toLowerCase().includes(side.host)) continue;
     for (const element of line.includes(",") ? message.list("Via") : [line]) {
       const via = parseVia(element);
-      if (via && isOwnVia(leg, via)) return true;
+      if (via && side.isOwnVia(via)) return true;
     }
   }
   return false;

@@ -1,6 +1,8 @@
 /** May this request of an inside node go out? A node that was taken over must not speak for others. */
 import { type HeaderFields, parseSipUri, type SipMessage } from "@tombolo/sip";
 import type { EdgeContext } from "../edge-context.ts";
+import { retryAfter } from "../routing/answers.ts";
+import { methodRule } from "../routing/methods.ts";
 import type { PartnerState } from "../routing/partner-state.ts";
 import type { Gate } from "./gate.ts";
 
@@ -19,7 +21,7 @@ export function departureOf(message: SipMessage, context: EdgeContext): Departur
   return { message, context, fromHost, partner: destinationOf(message, fromHost, context) };
 }
 
-const retry = ({ context }: Departure): HeaderFields => [["Retry-After", String(context.limits.retryAfter)]];
+const retry = ({ context }: Departure): HeaderFields => retryAfter(context);
 
 export const DEPARTURE_GATES: readonly Gate<Departure>[] = [
   {
@@ -46,6 +48,14 @@ export const DEPARTURE_GATES: readonly Gate<Departure>[] = [
     ref: "E4",
     headers: retry,
     refuses: ({ context }) => context.transactions.isFull,
+  },
+  {
+    reason: "dialogs",
+    status: 480,
+    ref: "E4: no room for one more dialog",
+    headers: retry,
+    refuses: ({ context, message }) =>
+      context.dialogs.isFull && message.toTag === undefined && methodRule(message.method).recordRoute,
   },
 ];
 

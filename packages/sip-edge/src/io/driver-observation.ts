@@ -7,20 +7,21 @@ export type DriverObservation =
   /** One TLS handshake, for tls_handshakes_total; `cure` says in a sentence what to do where it failed. */
   | {
       readonly kind: "handshake";
-      readonly side: "outside";
+      readonly side: "outside" | "inside";
       readonly direction: Direction;
       readonly outcome: HandshakeOutcome | "name-mismatch";
       /** Address of the other end. */
       readonly remote: string;
-      /** The partner's domain where it is known, else "". */
+      /** The partner's domain, or on the inside the node's name, where it is known, else "". */
       readonly partner: string;
       readonly detail: string;
       readonly cure: string;
     }
   | {
       readonly kind: "connection";
-      readonly side: "outside";
+      readonly side: "outside" | "inside";
       readonly state: "opened" | "closed";
+      /** The partner's domain, or on the inside the node's name. */
       readonly partner: string;
       readonly direction: Direction;
       readonly remote: string;
@@ -30,4 +31,6 @@ export type DriverObservation =
       readonly protocol: string;
       /** TLS older than 1.2 (RFC 8996). */
       readonly legacy: boolean;
-    };
+    }
+  /** A port that a reload asked for could not be opened. */
+  | { readonly kind: "listener-failed"; readonly port: number; readonly detail: string };

@@ -13,20 +13,23 @@ import {
   refuse,
   SipConnection,
   SipListener,
+  type TlsCredentials,
   type TlsPeer,
 } from "@tombolo/sip/io";
 import { Edge } from "../edge.ts";
-import type { Direction, EdgeInput, EdgeOutput } from "../edge-events.ts";
+import type { Direction, EdgeInput, EdgeOutput, NodeView } from "../edge-events.ts";
 import { makeLeg } from "../routing/leg.ts";
 import { isProbeAnswer, probeRequest } from "../routing/probe.ts";
-import type { EdgePartner, EdgeSettings } from "../settings.ts";
+import { type EdgePartner, type EdgeSettings, LOCAL_NODE } from "../settings.ts";
 import { nameOf } from "../trust/judgement.ts";
 import { Dialler, type FailedDial } from "./dialler.ts";
 import type { DriverObservation } from "./driver-observation.ts";
+import { InsideLegs, type InsideOptions } from "./inside-legs.ts";
 import { type Locate, Locator } from "./locate.ts";
 import { systemNames } from "./name-service.ts";
 import { LEARN_EVERY_MS, PartnerBook } from "./partner-book.ts";
 import { PeerJudge } from "./peer-judge.ts";
+import { PublicPorts } from "./public-ports.ts";
 import { connectionObservation, describe, type HandshakeStory, outcomeOf, tellHandshake } from "./telling.ts";
 import { type EdgeTls, TrustStore } from "./trust-store.ts";
 
@@ -36,6 +39,8 @@ export interface EdgeDriverOptions {
   readonly listen: { readonly host: string; readonly port: number };
   /** Where partners whose `legacy` is set may connect with old versions of TLS; left out: nowhere. */
   readonly legacyListen?: { readonly host: string; readonly port: number } | undefined;
+  /** Left out where the gateway in this process is the only node. */
+  readonly inside?: InsideOptions | undefined;
   /** Monotonic ms. */
   readonly now: () => Millis;
   readonly ids: IdSource;
@@ -99,6 +104,8 @@ export class EdgeDriver implements ListenerOwner, ConnectionOwner {
   private readonly edge: Edge;
   private readonly listener: SipListener;
   private legacyListener: SipListener | undefined;
+  private readonly publicPorts: PublicPorts;
+  private readonly inside: InsideLegs;
   private readonly peers: PeerJudge;
   private readonly book: PartnerBook;
   private readonly dialler: Dialler;
@@ -130,6 +137,20 @@ export class EdgeDriver implements ListenerOwner, ConnectionOwner {
     const onFailed = this.onDialFailed.bind(this);
     this.dialler = new Dialler({ trust, locate: this.book.locate, now, dialMs, onFailed });
     this.listener = new SipListener({ ...options.listen, tls: trust.listening, limits }, this);
+    this.publicPorts = new PublicPorts({
+      host: options.listen.host,
+      limits,
+      onAccepted: (socket, peer, node) => this.accept(socket, peer, false, node),
+      onHandshakeFailed: (outcome, remote, detail) => this.onHandshakeFailed(outcome, remote, detail),
+    });
+    this.publicPorts.configure(settings.nodes ?? [], trust.listening);
+    this.inside = new InsideLegs(options.inside ?? {}, settings.nodes ?? [], {
+      now,
+      limits: this.limits,
+      dialMs,
+      feed: (input) => this.feed(input),
+      observe: (observation) => options.onObserve(observation),
+    });
     if (options.legacyListen) {
       const tls = trust.legacyListening;
       const old = { ...options.legacyListen, tls, limits, floor: "legacy" } as const;
@@ -142,11 +163,13 @@ export class EdgeDriver implements ListenerOwner, ConnectionOwner {
 
   /** Rejects with Node's error where it can't listen. */
   async start(): Promise<void> {
-    await this.listener.start();
     try {
+      await this.listener.start();
       await this.legacyListener?.start();
+      await this.publicPorts.start();
+      await this.inside.start();
     } catch (error) {
-      this.listener.stop();
+      this.stopListening();
       throw error;
     }
     this.learnAt = this.options.now() + LEARN_EVERY_MS;
@@ -163,6 +186,16 @@ export class EdgeDriver implements ListenerOwner, ConnectionOwner {
     return this.legacyListener?.address;
   }
 
+  /** Where nodes connect to, once started; undefined where they do not. */
+  get insideAddress(): { readonly host: string; readonly port: number } | undefined {
+    return this.inside.address;
+  }
+
+  /** The nodes, as configured, and how they are. */
+  get nodes(): NodeView[] {
+    return this.edge.nodes;
+  }
+
   get connections(): ConnectionView[] {
     const views: ConnectionView[] = [];
     for (const [id, { connection, peer, direction, partner }] of this.entries) {
@@ -172,28 +205,44 @@ export class EdgeDriver implements ListenerOwner, ConnectionOwner {
     return views;
   }
 
-  /** A request or response of the gateway. */
-  fromNode(message: SipMessage, node = "local"): void {
+  /** A request or response of the gateway in this process. */
+  fromNode(message: SipMessage, node = this.localNode): void {
     this.feed({ kind: "from-node", node, message });
+  }
+
+  private get localNode(): string {
+    const { nodes = [] } = this.settings;
+    return nodes.find(({ target }) => target === "local")?.name ?? LOCAL_NODE.name;
   }
 
   /**
    * New settings, and new key material for connections from now on. Open ones stay where their certificate is still
    * trusted and may still speak for a partner. Throws, with nothing changed, where the key material can't be used.
    */
-  reload(change: { readonly settings?: EdgeSettings; readonly tls?: EdgeTls }): void {
+  reload(change: {
+    readonly settings?: EdgeSettings;
+    readonly tls?: EdgeTls;
+    /** Key material of the inside. */
+    readonly insideTls?: TlsCredentials | undefined;
+  }): void {
+    this.inside.reload((change.settings ?? this.settings).nodes ?? [], change.insideTls);
     if (change.tls) {
       const trust = new TrustStore(change.tls);
       this.listener.setSecureContext(trust.listening);
       this.legacyListener?.setSecureContext(trust.legacyListening);
       this.peers.trust = trust;
       this.dialler.trust = trust;
+      this.publicPorts.setSecureContext(trust.listening);
     }
     if (change.settings) {
       this.settings = change.settings;
       this.feed({ kind: "settings", settings: change.settings });
       this.locator.clear();
       this.book.setPartners(change.settings.partners);
+      const ports = this.publicPorts.configure(change.settings.nodes ?? [], this.peers.trust.listening);
+      void this.publicPorts.start(ports, (port, detail) =>
+        this.options.onObserve({ kind: "listener-failed", port, detail }),
+      );
       if (!change.settings.partners.some((partner) => partner.legacy)) {
         this.legacyListener?.stop();
         this.legacyListener = undefined;
@@ -204,15 +253,23 @@ export class EdgeDriver implements ListenerOwner, ConnectionOwner {
 
   /** Takes nothing new, lets what is pending end for `graceMs` at most, closes everything. */
   async stop(graceMs: Millis): Promise<void> {
-    this.listener.stop();
-    this.legacyListener?.stop();
+    this.stopListening();
     this.feed({ kind: "stop" });
     await this.wait(graceMs, () => this.edge.unanswered === 0);
     this.stopped = true;
     for (const { connection } of this.entries.values()) connection.close();
-    await this.wait(this.limits.lingerMs, () => this.entries.size === 0);
+    this.inside.close();
+    await this.wait(this.limits.lingerMs, () => this.entries.size + this.inside.size === 0);
     for (const { connection } of this.entries.values()) connection.drop("closed-here");
+    this.inside.drop();
     clearInterval(this.ticker);
+  }
+
+  private stopListening(): void {
+    this.listener.stop();
+    this.legacyListener?.stop();
+    this.publicPorts.stop();
+    this.inside.stopListening();
   }
 
   onAccepted(socket: Socket, peer: TlsPeer | undefined): void {
@@ -255,7 +312,8 @@ export class EdgeDriver implements ListenerOwner, ConnectionOwner {
     connection.send(probeRequest(makeLeg(advertise), from, entry.partner, this.options.ids()));
   }
 
-  private accept(socket: Socket, peer: TlsPeer | undefined, legacy: boolean): void {
+  /** @param through the node whose public port it came to */
+  private accept(socket: Socket, peer: TlsPeer | undefined, legacy: boolean, through?: string): void {
     const remote = socket.remoteAddress ?? "";
     if (!peer || this.stopped) {
       refuse(socket);
@@ -274,7 +332,7 @@ export class EdgeDriver implements ListenerOwner, ConnectionOwner {
       return;
     }
     this.handshake("ok", "in", remote, partner, describe(peer));
-    this.open(socket, peer, "in", verdict.partners, verdict.name, legacy);
+    this.open(socket, peer, "in", verdict.partners, verdict.name, legacy, through);
   }
 
   /** Open connections of a partner in one direction. */
@@ -305,7 +363,7 @@ export class EdgeDriver implements ListenerOwner, ConnectionOwner {
   private carryOut(output: EdgeOutput): void {
     switch (output.kind) {
       case "send":
-        this.entries.get(output.connection)?.connection.send(output.message);
+        this.connectionOf(output.connection)?.send(output.message);
         break;
       case "to-node":
         this.options.onToNode(output.message, output.verified, output.node);
@@ -316,6 +374,9 @@ export class EdgeDriver implements ListenerOwner, ConnectionOwner {
       case "dial":
         void this.dial(output.partner);
         break;
+      case "dial-node":
+        void this.inside.dial(output.node);
+        break;
       case "close":
         this.close(output.connection, output.why);
         break;
@@ -324,9 +385,13 @@ export class EdgeDriver implements ListenerOwner, ConnectionOwner {
     }
   }
 
+  private connectionOf(id: string): SipConnection | undefined {
+    return this.entries.get(id)?.connection ?? this.inside.connection(id);
+  }
+
   /** A wedged connection would not take what waits. */
   private close(id: string, why: string): void {
-    const connection = this.entries.get(id)?.connection;
+    const connection = this.connectionOf(id);
     if (why === "wedged") connection?.drop(why);
     else connection?.close();
   }
@@ -338,13 +403,15 @@ export class EdgeDriver implements ListenerOwner, ConnectionOwner {
     partners: readonly string[],
     name: string,
     legacy: boolean,
+    through?: string,
   ): void {
     const id = `c${this.nextId++}`;
     const connection = new SipConnection(socket, this, { id, limits: this.limits, now: this.options.now });
     const entry: Entry = { connection, peer, direction, partner: partners[0] ?? "", legacy };
     this.entries.set(id, entry);
     this.noteConnection(entry, "opened", "");
-    this.feed({ kind: "opened", connection: id, direction, partners, name, remote: connection.remote });
+    const { remote } = connection;
+    this.feed({ kind: "opened", connection: id, direction, partners, name, remote, through });
   }
 
   private async dial(domain: string): Promise<void> {
@@ -405,6 +472,7 @@ export class EdgeDriver implements ListenerOwner, ConnectionOwner {
   private tick(): void {
     const now = this.options.now();
     for (const { connection } of this.entries.values()) connection.check(now);
+    this.inside.check(now);
     const deadline = this.edge.nextDeadline();
     if (deadline && deadline.at <= now) {
       this.edge.timeout(now);

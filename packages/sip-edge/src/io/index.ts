@@ -1,3 +1,4 @@
+export { cureForInside } from "../trust/inside-cures.ts";
 export { DIAL_BUDGET_MS, Dialler, type DiallerOptions, type FailedDial } from "./dialler.ts";
 export type { DriverObservation } from "./driver-observation.ts";
 export {
@@ -9,6 +10,8 @@ export {
   type EdgeDriverOptions,
   type PartnerLimits,
 } from "./edge-driver.ts";
+export { InsideLegs, type InsideOptions, isFrom, isNamed, plainAddress } from "./inside-legs.ts";
+export { INSIDE_HANDSHAKE_MS, MAX_INSIDE_CONNECTIONS } from "./inside-listener.ts";
 export {
   DEFAULT_SIP_TLS_PORT,
   type Locate,

@@ -3,6 +3,7 @@ import { buildResponse, type HeaderFields, type SipMessage } from "@tombolo/sip"
 import type { EdgeContext } from "../edge-context.ts";
 import type { Link } from "./link.ts";
 import { methodRule } from "./methods.ts";
+import type { NodeState } from "./node-state.ts";
 
 /** How To tags of the edge's own answers begin, so that the ACK to one is known without a memory (RFC 3261 8.2.7). */
 const OWN_TAG = "edge-";
@@ -38,14 +39,43 @@ export function answerPartner(
   if (partner) context.put(partner.seen.out.response(request.method, status));
 }
 
-/** Answers a node's request. */
+/**
+ * Answers a node's request.
+ *
+ * @param link the connection it came on; undefined for the gateway in this process.
+ */
 export function answerNode(
   context: EdgeContext,
-  node: string,
+  node: NodeState,
+  link: Link | undefined,
   request: SipMessage,
   status: number,
   headers?: HeaderFields,
 ): void {
   const message = ownAnswer(context, request, status, headers);
-  if (message) context.put({ kind: "to-node", node, message, verified: undefined });
+  if (!message) return;
+  if (node.target === undefined) {
+    context.put({ kind: "to-node", node: node.name, message, verified: undefined });
+    return;
+  }
+  const back = link?.open === true ? link : node.best;
+  if (back) context.put({ kind: "send", connection: back.id, message });
+}
+
+/** Told to who must wait: some time, s. */
+export function retryAfter(context: EdgeContext): HeaderFields {
+  return [["Retry-After", String(context.limits.retryAfter)]];
+}
+
+/**
+ * What a partner is told when the node for its request can't be reached (E4): an INVITE may be tried again by its
+ * user, for all else it is a time-out; never 503, which would take the whole edge out of service.
+ */
+export function unreachableAnswer(
+  context: EdgeContext,
+  method: string,
+): { readonly status: number; readonly headers: HeaderFields | undefined } {
+  return method === "INVITE"
+    ? { status: 480, headers: retryAfter(context) }
+    : { status: 504, headers: undefined };
 }

@@ -1,15 +1,14 @@
-import type { Millis, SipMessage } from "@tombolo/sip";
+import type { HeaderFields, Millis, SipMessage } from "@tombolo/sip";
 import { ARRIVAL_GATES, type Arrival, arrivalOf, isOptionsForEdge } from "../admission/arrival-gates.ts";
 import { FORM_GATES } from "../admission/form-gates.ts";
 import { firstRefusal, type Gate } from "../admission/gate.ts";
 import type { EdgeContext } from "../edge-context.ts";
 import type { DropReason } from "../edge-events.ts";
-import { answerPartner, hasOwnTag } from "./answers.ts";
-import { isOwnTopRoute } from "./leg.ts";
+import { answerPartner, hasOwnTag, unreachableAnswer } from "./answers.ts";
+import type { Inward } from "./inward.ts";
 import type { Link, Voice } from "./link.ts";
-import { ALLOW, methodRule } from "./methods.ts";
+import { ALLOW } from "./methods.ts";
 import type { Relay } from "./relay.ts";
-import { DEFAULT_MAX_FORWARDS, forwardedRequest, viaWithSource } from "./rewrite.ts";
 import { isStrictlyRouted, looselyRouted } from "./strict-routing.ts";
 import { serverKey } from "./transaction.ts";
 
@@ -17,10 +16,12 @@ import { serverKey } from "./transaction.ts";
 export class Arrivals {
   private readonly context: EdgeContext;
   private readonly relay: Relay;
+  private readonly inward: Inward;
 
-  constructor(context: EdgeContext, relay: Relay) {
+  constructor(context: EdgeContext, relay: Relay, inward: Inward) {
     this.context = context;
     this.relay = relay;
+    this.inward = inward;
   }
 
   request(link: Link, original: SipMessage, now: Millis): void {
@@ -31,7 +32,7 @@ export class Arrivals {
       this.refuse(link, original, formless, original);
       return;
     }
-    const message = isStrictlyRouted(context.leg, original) ? looselyRouted(original) : original;
+    const message = isStrictlyRouted(context.side, original) ? looselyRouted(original) : original;
     const arrival = arrivalOf(message, link, context);
     this.count(link, arrival.voice, message);
     if (message.method === "ACK" && this.absorbs(arrival)) return;
@@ -45,52 +46,24 @@ export class Arrivals {
     else this.forward(arrival, now);
   }
 
-  private forward(arrival: Arrival, now: Millis): void {
-    const { context } = this;
-    const { message, link } = arrival;
-    const { partner, verified } = arrival.voice!;
-    const { method } = message;
-    const rule = methodRule(method);
-    const via = message.topVia!;
-    const isInvite = method === "INVITE";
-    const key = isInvite ? serverKey(partner.domain, message, via) : "";
-    if (isInvite && context.transactions.ofKey(key)) {
+  private forward({ message, link, voice, target }: Arrival, now: Millis): void {
+    const { partner, verified } = voice!;
+    const isInvite = message.method === "INVITE";
+    const key = isInvite ? serverKey(partner.domain, message, message.topVia!) : "";
+    if (isInvite && this.context.transactions.ofKey(key)) {
       this.drop("repeated-request", partner.domain);
       return;
     }
-    const branch = `z9hG4bK${context.ids()}`;
-    const hops = message.number("Max-Forwards");
-    const forwarded = forwardedRequest(message, {
-      via: context.leg.viaHead + branch,
-      recordRoute: rule.recordRoute ? context.leg.recordRoute : undefined,
-      firstVia: viaWithSource(message.get("Via")!, via, link.remote),
-      popRoute: isOwnTopRoute(context.leg, message),
-      maxForwards: hops === undefined || hops > 255 ? DEFAULT_MAX_FORWARDS : hops - 1,
-      filter: context.inward,
-    });
-    const node = context.routingNode.name;
-    context.put(partner.seen.in.admitted);
-    if (rule.answered) {
-      context.transactions.add(
-        {
-          branch,
-          method,
-          partner,
-          from: "partner",
-          node,
-          link,
-          key,
-          request: isInvite ? message : undefined,
-          forwarded: isInvite ? forwarded : undefined,
-          state: "trying",
-          ended: false,
-          deadline: 0,
-        },
-        now,
-      );
+    const choice = this.inward.choose(message, link, partner.domain, now);
+    if (choice.kind === "node") {
+      this.context.put(partner.seen.in.admitted);
+      if (isInvite) answerPartner(this.context, link, message, 100);
+      this.inward.forward({ message, link, partner, verified, target: target!, key }, choice, now);
+      return;
     }
-    if (isInvite) answerPartner(context, link, message, 100);
-    context.put({ kind: "to-node", node, message: forwarded, verified });
+    const { status, headers } =
+      choice.kind === "no-dialog" ? GONE : unreachableAnswer(this.context, message.method);
+    this.deny(link, choice.kind, message, status, headers);
   }
 
   /** Whether an ACK ends here: the one to a final answer other than 2xx goes hop by hop (RFC 3261 17.2.1). */
@@ -127,9 +100,17 @@ export class Arrivals {
   }
 
   private refuse<Request>(link: Link, message: SipMessage, gate: Gate<Request>, request: Request): void {
-    const { context } = this;
-    const { reason } = gate;
-    context.put({
+    this.deny(link, gate.reason, message, gate.status, gate.headers?.(request));
+  }
+
+  private deny(
+    link: Link,
+    reason: string,
+    message: SipMessage,
+    status: number,
+    headers: HeaderFields | undefined,
+  ): void {
+    this.context.put({
       kind: "observe",
       observation: {
         kind: "decision",
@@ -140,7 +121,7 @@ export class Arrivals {
         direction: "in",
       },
     });
-    answerPartner(context, link, message, gate.status, gate.headers?.(request));
+    answerPartner(this.context, link, message, status, headers);
   }
 
   private count(link: Link, voice: Voice | undefined, message: SipMessage): void {
@@ -152,3 +133,6 @@ export class Arrivals {
     this.context.put({ kind: "observe", observation: { kind: "dropped", reason, partner, direction: "in" } });
   }
 }
+
+/** The node of the dialog is gone for good (RFC 3261 12.2.2). */
+const GONE = { status: 481, headers: undefined };

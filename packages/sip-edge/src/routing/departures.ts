@@ -3,71 +3,62 @@ import { DEPARTURE_GATES, type Departure, departureOf } from "../admission/depar
 import { FORM_GATES } from "../admission/form-gates.ts";
 import { firstRefusal, type Gate } from "../admission/gate.ts";
 import type { EdgeContext } from "../edge-context.ts";
-import type { DialFailure, DropReason } from "../edge-events.ts";
+import type { DropReason } from "../edge-events.ts";
 import { answerNode, hasOwnTag } from "./answers.ts";
-import { isOwnTopRoute } from "./leg.ts";
+import type { DialogNotes } from "./dialog-notes.ts";
+import type { Dispatch } from "./dispatch.ts";
 import type { Link } from "./link.ts";
 import { methodRule } from "./methods.ts";
-import type { PartnerState, Waiting } from "./partner-state.ts";
+import type { NodeState } from "./node-state.ts";
 import type { Relay } from "./relay.ts";
 import { DEFAULT_MAX_FORWARDS, forwardedRequest } from "./rewrite.ts";
 import { serverKey, type Transaction } from "./transaction.ts";
+
+const NO_ROUTES: readonly string[] = [];
 
 /** Requests from inside: to a connection of the partner they are for, and nowhere else. */
 export class Departures {
   private readonly context: EdgeContext;
   private readonly relay: Relay;
+  private readonly dispatch: Dispatch;
+  private readonly notes: DialogNotes;
 
-  constructor(context: EdgeContext, relay: Relay) {
+  constructor(context: EdgeContext, relay: Relay, dispatch: Dispatch, notes: DialogNotes) {
     this.context = context;
     this.relay = relay;
+    this.dispatch = dispatch;
+    this.notes = notes;
   }
 
-  request(node: string, message: SipMessage, now: Millis): void {
+  /** @param link undefined for the gateway in this process. */
+  request(node: NodeState, link: Link | undefined, message: SipMessage, now: Millis): void {
     const { context } = this;
     const formless = firstRefusal(FORM_GATES, message);
     if (formless) {
-      this.refuse(node, message, formless, message, "");
+      this.refuse(node, link, message, formless, message, "");
       return;
     }
     if (message.method === "ACK" && this.absorbs(node, message)) return;
     if (message.method === "CANCEL") {
-      this.cancel(node, message, now);
+      this.cancel(node, link, message, now);
       return;
     }
     const departure = departureOf(message, context);
+    const { partner } = departure;
+    if (link && partner) context.put(partner.seenInside.in.request(message.method));
     const refusal = firstRefusal(DEPARTURE_GATES, departure);
-    if (refusal) this.refuse(node, message, refusal, departure, departure.partner?.domain ?? "");
-    else this.forward(node, departure, now);
+    if (refusal) this.refuse(node, link, message, refusal, departure, partner?.domain ?? "");
+    else this.forward(node, link, departure, now);
   }
 
-  /** Sends what waits for this partner. */
-  flush(partner: PartnerState, link: Link): void {
-    const { waiting } = partner;
-    if (waiting.length === 0) return;
-    partner.waiting = [];
-    for (const one of waiting) if (isAlive(one)) this.send(partner, link, one);
-  }
-
-  /** Nothing that waits can be sent. */
-  giveUp(partner: PartnerState, why: DialFailure, detail: string, now: Millis): void {
-    const { context } = this;
-    const pauseMs = partner.breaker.fail(why, now, context.limits, context.random);
-    context.put({
-      kind: "observe",
-      observation: { kind: "breaker", partner: partner.domain, state: "open", why, detail, pauseMs },
-    });
-    const { waiting } = partner;
-    partner.waiting = [];
-    for (const { transaction } of waiting) {
-      if (transaction && !transaction.ended) this.relay.refuse(transaction, partner.breaker.status, now);
-    }
-  }
-
-  private forward(node: string, { message, partner }: Departure, now: Millis): void {
+  private forward(
+    node: NodeState,
+    link: Link | undefined,
+    { message, partner }: Departure,
+    now: Millis,
+  ): void {
     const { context } = this;
     const { method } = message;
-    const rule = methodRule(method);
     const isInvite = method === "INVITE";
     const key = isInvite ? serverKey(nodeSender(node), message, message.topVia!) : "";
     if (isInvite && context.transactions.ofKey(key)) {
@@ -75,25 +66,18 @@ export class Departures {
       return;
     }
     const branch = `z9hG4bK${context.ids()}`;
-    const hops = message.number("Max-Forwards");
-    const forwarded = forwardedRequest(message, {
-      via: context.leg.viaHead + branch,
-      recordRoute: rule.recordRoute ? context.leg.recordRoute : undefined,
-      firstVia: undefined,
-      popRoute: isOwnTopRoute(context.leg, message),
-      maxForwards: hops === undefined || hops > 255 ? DEFAULT_MAX_FORWARDS : hops - 1,
-      filter: context.outward,
-    });
+    const forwarded = this.rewritten(node, message, partner!.domain, branch, now);
     context.put(partner!.seen.out.admitted);
     let transaction: Transaction | undefined;
-    if (rule.answered) {
+    if (methodRule(method).answered) {
       transaction = {
         branch,
         method,
         partner: partner!,
         from: "node",
         node,
-        link: undefined,
+        cameOn: link,
+        wentOn: undefined,
         key,
         request: message,
         forwarded: isInvite ? forwarded : undefined,
@@ -103,41 +87,34 @@ export class Departures {
       };
       context.transactions.add(transaction, now);
     }
-    if (isInvite) answerNode(context, node, message, 100);
-    this.dispatch(partner!, { message: forwarded, transaction }, now);
+    if (isInvite) answerNode(context, node, link, message, 100);
+    this.dispatch.request(partner!, { message: forwarded, transaction, partner }, now);
   }
 
-  /** On a connection that is there, else on one that is asked for. */
-  private dispatch(partner: PartnerState, request: Waiting, now: Millis): void {
+  private rewritten(node: NodeState, message: SipMessage, partner: string, branch: string, now: Millis) {
     const { context } = this;
-    const link = partner.best;
-    if (link) {
-      this.send(partner, link, request);
-      return;
-    }
-    const full = partner.waiting.length >= context.limits.maxWaiting;
-    if (full || (!partner.dialing && partner.breaker.isOpen(now))) {
-      if (request.transaction)
-        this.relay.refuse(request.transaction, full ? 504 : partner.breaker.status, now);
-      return;
-    }
-    partner.waiting.push(request);
-    if (partner.dialing) return;
-    partner.dialing = true;
-    context.put({ kind: "dial", partner: partner.domain });
+    const { isHidden } = node;
+    const { callIds } = context.veil;
+    const dialog =
+      context.onlyNode === undefined ? this.notes.nodeRequest(message, node, partner, now) : undefined;
+    const hops = message.number("Max-Forwards");
+    return forwardedRequest(message, {
+      start: message.start,
+      via: node.outer.viaHead + branch,
+      recordRoutes: methodRule(message.method).recordRoute ? node.recordRouteOut : undefined,
+      firstVia: undefined,
+      popRoutes: ownRoutes(message, node),
+      pushRoutes: NO_ROUTES,
+      maxForwards: hops === undefined || hops > 255 ? DEFAULT_MAX_FORWARDS : hops - 1,
+      filter: context.outward,
+      callId: isHidden && dialog?.fromOutside !== true ? callIds.masked(message.callId) : undefined,
+      verified: undefined,
+      veil: isHidden ? context.veil : undefined,
+      outer: node.outer,
+    });
   }
 
-  private send(partner: PartnerState, link: Link, { message, transaction }: Waiting): void {
-    if (transaction) {
-      transaction.link = link;
-      transaction.state = "trying";
-      link.pending++;
-    }
-    this.context.put({ kind: "send", connection: link.id, message });
-    this.context.put(partner.seen.out.request(message.method));
-  }
-
-  private absorbs(node: string, message: SipMessage): boolean {
+  private absorbs(node: NodeState, message: SipMessage): boolean {
     const { transactions } = this.context;
     const transaction = transactions.ofKey(serverKey(nodeSender(node), message, message.topVia!));
     if (transaction?.state === "completed") transactions.forget(transaction);
@@ -146,15 +123,16 @@ export class Departures {
     return true;
   }
 
-  private cancel(node: string, message: SipMessage, now: Millis): void {
+  private cancel(node: NodeState, link: Link | undefined, message: SipMessage, now: Millis): void {
     const { context } = this;
     const transaction = context.transactions.ofKey(serverKey(nodeSender(node), message, message.topVia!));
-    answerNode(context, node, message, transaction ? 200 : 481);
+    answerNode(context, node, link, message, transaction ? 200 : 481);
     if (transaction) this.relay.cancel(transaction, now);
   }
 
   private refuse<Request>(
-    node: string,
+    node: NodeState,
+    link: Link | undefined,
     message: SipMessage,
     gate: Gate<Request>,
     request: Request,
@@ -165,7 +143,7 @@ export class Departures {
       kind: "observe",
       observation: { kind: "decision", gate: "edge", decision: "deny", reason, partner, direction: "out" },
     });
-    answerNode(this.context, node, message, gate.status, gate.headers?.(request));
+    answerNode(this.context, node, link, message, gate.status, gate.headers?.(request));
   }
 
   private drop(reason: DropReason, partner: string): void {
@@ -176,12 +154,15 @@ export class Departures {
   }
 }
 
-/** A cancelled or timed-out request is sent no more. */
-function isAlive({ transaction }: Waiting): boolean {
-  return transaction === undefined || (!transaction.ended && transaction.state === "waiting");
+/** Elements on top of Route that lead no further than to us: those of proxies on the way here, and our own. */
+function ownRoutes(message: SipMessage, node: NodeState): number {
+  const line = message.get("Route");
+  if (line === undefined) return 0;
+  if (!node.isHidden) return node.isOwnRoute(message.first("Route") ?? "") ? 1 : 0;
+  return message.list("Route").findLastIndex((element) => node.isOwnRoute(element)) + 1;
 }
 
 /** No domain begins so. */
-function nodeSender(node: string): string {
-  return `@${node}`;
+function nodeSender(node: NodeState): string {
+  return `@${node.name}`;
 }

@@ -10,35 +10,91 @@ export interface Leg {
   readonly recordRoute: string;
 }
 
-export function makeLeg(place: { readonly host: string; readonly port: number }): Leg {
-  const host = place.host.includes(":") ? `[${place.host.toLowerCase()}]` : place.host.toLowerCase();
-  const hostPort = `${host}:${place.port}`;
+export interface LegPlace {
+  readonly host: string;
+  readonly port: number;
+  /** Of the connection, for Via; default `tls`. */
+  readonly hop?: "tls" | "tcp" | undefined;
+  /** Of the listener that others are to connect to; default `tls`. */
+  readonly listener?: "tls" | "tcp" | undefined;
+}
+
+export function makeLeg({ host: given, port, hop = "tls", listener = "tls" }: LegPlace): Leg {
+  const host = given.includes(":") ? `[${given.toLowerCase()}]` : given.toLowerCase();
+  const hostPort = `${host}:${port}`;
   return {
     host,
-    port: place.port,
-    viaHead: `SIP/2.0/TLS ${hostPort};branch=`,
-    recordRoute: `<sip:${hostPort};transport=tls;lr>`,
+    port,
+    viaHead: `SIP/2.0/${hop === "tls" ? "TLS" : "TCP"} ${hostPort};branch=`,
+    recordRoute: `<sip:${hostPort};transport=${listener};lr>`,
   };
 }
+
+const DEFAULT_TLS_PORT = 5061;
 
 /** Whether a Via is one of ours. */
 export function isOwnVia(leg: Leg, via: Via): boolean {
   return via.host === leg.host && (via.port ?? DEFAULT_TLS_PORT) === leg.port;
 }
 
-/** Whether a URI leads to this leg: the host is enough with the default port or ours. */
+/** Whether a URI leads to this leg. */
 export function isOwnUri(leg: Leg, uri: SipUri): boolean {
   return uri.host === leg.host && (uri.port ?? DEFAULT_TLS_PORT) === leg.port;
 }
 
-/** Whether the top Route names this leg. */
-export function isOwnTopRoute(leg: Leg, message: SipMessage): boolean {
-  const line = message.get("Route");
-  if (line === undefined) return false;
-  if (line === leg.recordRoute) return true;
-  const route = parseNameAddr(message.first("Route") ?? "");
+/** Whether a Route or Record-Route element names this leg. */
+export function isOwnRoute(leg: Leg, element: string): boolean {
+  if (element === leg.recordRoute) return true;
+  const route = parseNameAddr(element);
   const uri = route && parseSipUri(route.uri);
   return uri !== undefined && isOwnUri(leg, uri);
 }
 
-const DEFAULT_TLS_PORT = 5061;
+/**
+ * The public side: one host, and the ports on which partners find us. Port by port it is the same edge, seen as
+ * another node's.
+ */
+export class PublicSide {
+  /** The address that new dialogs come to. */
+  readonly main: Leg;
+  private readonly byPort: ReadonlyMap<number, Leg>;
+
+  /** @param ports of nodes that have one of their own */
+  constructor(advertise: LegPlace, ports: readonly number[]) {
+    this.main = makeLeg(advertise);
+    const legs = ports.map((port) => makeLeg({ host: advertise.host, port }));
+    this.byPort = new Map([this.main, ...legs].map((leg) => [leg.port, leg]));
+  }
+
+  get host(): string {
+    return this.main.host;
+  }
+
+  /** The leg with that port, or the main one. */
+  leg(port: number | undefined): Leg {
+    return (port === undefined ? undefined : this.byPort.get(port)) ?? this.main;
+  }
+
+  isOwnVia(via: Via): boolean {
+    return via.host === this.main.host && this.byPort.has(via.port ?? DEFAULT_TLS_PORT);
+  }
+
+  isOwnUri(uri: SipUri): boolean {
+    return uri.host === this.main.host && this.byPort.has(uri.port ?? DEFAULT_TLS_PORT);
+  }
+
+  /** Our port in a Route element, or undefined where it leads elsewhere. */
+  portOf(element: string): number | undefined {
+    if (element === this.main.recordRoute) return this.main.port;
+    const route = parseNameAddr(element);
+    const uri = route && parseSipUri(route.uri);
+    return uri !== undefined && this.isOwnUri(uri) ? (uri.port ?? DEFAULT_TLS_PORT) : undefined;
+  }
+
+  /** Our port in the top Route. */
+  topRoutePort(message: SipMessage): number | undefined {
+    const line = message.get("Route");
+    if (line === undefined) return undefined;
+    return line === this.main.recordRoute ? this.main.port : this.portOf(message.first("Route") ?? "");
+  }
+}

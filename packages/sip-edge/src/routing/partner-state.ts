@@ -1,50 +1,36 @@
-import type { SipMessage } from "@tombolo/sip";
+import type { EdgeOutput } from "../edge-events.ts";
 import type { EdgePartner } from "../settings.ts";
-import { Breaker } from "./breaker.ts";
-import type { Link } from "./link.ts";
+import { Neighbour } from "./neighbour.ts";
 import { Sightings } from "./sightings.ts";
-import type { Transaction } from "./transaction.ts";
 
-/** A request that waits for a connection. */
-export interface Waiting {
-  readonly message: SipMessage;
-  /** Undefined for what has no answer (ACK). */
-  readonly transaction: Transaction | undefined;
+/** What is seen of one partner on one side of the edge, by direction. */
+export interface BothWays {
+  readonly in: Sightings;
+  readonly out: Sightings;
 }
 
-/** One partner: its connections, and what waits for one. */
-export class PartnerState {
+/** One partner outside. */
+export class PartnerState extends Neighbour {
   partner: EdgePartner;
-  readonly breaker = new Breaker();
-  /** Connections that we opened, then those that it opened, each oldest first. */
-  readonly outbound: Link[] = [];
-  readonly inbound: Link[] = [];
-  waiting: Waiting[] = [];
-  dialing = false;
-  readonly seen: { readonly in: Sightings; readonly out: Sightings };
+  readonly dial: EdgeOutput;
+  /** Outside: `in` is what came from it. */
+  readonly seen: BothWays;
+  /** Inside, on the connections of nodes: `in` is what came from a node for this partner. */
+  readonly seenInside: BothWays;
 
   constructor(partner: EdgePartner) {
+    super();
     this.partner = partner;
-    this.seen = { in: new Sightings(partner.domain, "in"), out: new Sightings(partner.domain, "out") };
+    const { domain } = partner;
+    this.dial = { kind: "dial", partner: domain };
+    this.seen = { in: new Sightings(domain, "in", "outside"), out: new Sightings(domain, "out", "outside") };
+    this.seenInside = {
+      in: new Sightings(domain, "in", "inside"),
+      out: new Sightings(domain, "out", "inside"),
+    };
   }
 
   get domain(): string {
     return this.partner.domain;
-  }
-
-  /** Where a request goes: our own connection first, then the partner's. */
-  get best(): Link | undefined {
-    return this.outbound[0] ?? this.inbound[0];
-  }
-
-  attach(link: Link): void {
-    const links = link.direction === "out" ? this.outbound : this.inbound;
-    if (!links.includes(link)) links.push(link);
-  }
-
-  detach(link: Link): void {
-    const links = link.direction === "out" ? this.outbound : this.inbound;
-    const at = links.indexOf(link);
-    if (at >= 0) links.splice(at, 1);
   }
 }

@@ -1,39 +1,58 @@
-import type { Millis, SipMessage } from "@tombolo/sip";
+import type { HeaderFields, Millis, SipMessage } from "@tombolo/sip";
 import { outboundStart } from "../admission/status-rules.ts";
 import type { EdgeContext } from "../edge-context.ts";
 import type { Direction, DropReason } from "../edge-events.ts";
+import { publicResponse, restoredResponse } from "../hiding/hidden-responses.ts";
 import { answerNode, answerPartner } from "./answers.ts";
+import type { DialogNotes } from "./dialog-notes.ts";
 import { hopAck, hopCancel } from "./hop-requests.ts";
 import { INVITE_LIFE, INVITE_TABLE, type InviteAct, type InviteEvent, type Step } from "./invite-table.ts";
 import { isOwnVia } from "./leg.ts";
 import type { Link } from "./link.ts";
+import type { NodeState } from "./node-state.ts";
 import { forwardedResponse } from "./rewrite.ts";
 import type { Transaction } from "./transaction.ts";
+import { verifiedText } from "./verified.ts";
 
 /** Brings answers back to where their requests came from, and lets transactions run out (RFC 3261 16.7, 16.8). */
 export class Relay {
   private readonly context: EdgeContext;
+  private readonly notes: DialogNotes;
 
-  constructor(context: EdgeContext) {
+  constructor(context: EdgeContext, notes: DialogNotes) {
     this.context = context;
+    this.notes = notes;
   }
 
-  /** A response from inside. */
-  fromNode(response: SipMessage, now: Millis): void {
-    const transaction = this.find(response);
-    if (transaction?.from === "partner") this.heard(transaction, response, now);
+  /** A response from inside: of the node that was asked, no other. */
+  fromNode(node: NodeState, response: SipMessage, now: Millis): void {
+    const { context } = this;
+    const via = response.fault === undefined ? response.topVia : undefined;
+    if (via === undefined) {
+      this.drop("malformed-response", "", "out");
+      return;
+    }
+    const transaction = isOwnVia(node.inner, via)
+      ? context.transactions.ofResponse(response, via)
+      : undefined;
+    if (transaction && node.isHidden)
+      context.put(transaction.partner.seenInside.in.response(response.method, response.status));
+    if (transaction?.from === "partner" && transaction.node === node) this.heard(transaction, response, now);
     else if (!isForOwnCancel(response)) this.drop("stray-response", "", "out");
   }
 
   /** A response from outside: from any connection of the partner that was asked (RFC 3261 18.1.1), no other. */
   fromPartner(link: Link, response: SipMessage, now: Millis): void {
     const { context } = this;
-    if (response.fault !== undefined || response.topVia === undefined) {
+    const via = response.fault === undefined ? response.topVia : undefined;
+    if (via === undefined) {
       this.drop("malformed-response", link.label, "in");
       return;
     }
     link.timeouts = 0;
-    const transaction = this.find(response);
+    const transaction = context.side.isOwnVia(via)
+      ? context.transactions.ofResponse(response, via)
+      : undefined;
     const domain = transaction?.partner.domain ?? link.label;
     const partner = context.partners.get(domain);
     if (partner) context.put(partner.seen.in.response(response.method, response.status));
@@ -53,28 +72,29 @@ export class Relay {
   }
 
   expire(transaction: Transaction, now: Millis): void {
-    const { link, state } = transaction;
-    if (link && transaction.from === "node" && state === "trying") this.unanswered(link);
+    const { wentOn, state, from } = transaction;
+    // A node's connection is watched by its health checks.
+    if (wentOn && from === "node" && state === "trying") this.unanswered(wentOn);
     if (transaction.method === "INVITE") this.step(transaction, "timeout", undefined, now);
     // RFC 4320 4.2: no 408 to what is no INVITE, and its sender has given up by now.
     else this.context.transactions.forget(transaction);
   }
 
   /** Ends it with an answer of our own. */
-  give(transaction: Transaction, status: number): void {
+  give(transaction: Transaction, status: number, headers?: HeaderFields): void {
     const { context } = this;
-    const { request } = transaction;
-    if (request && transaction.from === "node") answerNode(context, transaction.node, request, status);
+    const { request, node, cameOn } = transaction;
+    if (request && transaction.from === "node") answerNode(context, node, cameOn, request, status, headers);
     else if (request) {
       const link = this.linkBack(transaction);
-      if (link) answerPartner(context, link, request, status);
+      if (link) answerPartner(context, link, request, status, headers);
     }
     if (transaction.method !== "INVITE") context.transactions.forget(transaction);
   }
 
   /** Ends an INVITE that never went out, or any other request, with an answer of our own. */
-  refuse(transaction: Transaction, status: number, now: Millis): void {
-    this.give(transaction, status);
+  refuse(transaction: Transaction, status: number, now: Millis, headers?: HeaderFields): void {
+    this.give(transaction, status, headers);
     if (transaction.method !== "INVITE") return;
     transaction.state = "completed";
     this.context.transactions.arm(transaction, "short", now);
@@ -90,21 +110,15 @@ export class Relay {
     context.put({ kind: "close", connection: link.id, why: "wedged" });
   }
 
-  private find(response: SipMessage): Transaction | undefined {
-    const via = response.topVia;
-    if (!via || !isOwnVia(this.context.leg, via)) return undefined;
-    return this.context.transactions.ofResponse(response, via);
-  }
-
   private heard(transaction: Transaction, response: SipMessage, now: Millis): void {
     const { status } = response;
     if (transaction.method === "INVITE") this.step(transaction, eventOf(status), response, now);
     else if (status >= 200) {
       this.context.transactions.forget(transaction);
-      this.back(transaction, response);
+      this.back(transaction, response, now);
     } else if (status === 100) {
       // It says that the request has run for a while, so ours may say so too; no other 1xx exists (RFC 4320 4.1).
-      this.back(transaction, response);
+      this.back(transaction, response, now);
     }
   }
 
@@ -119,23 +133,23 @@ export class Relay {
     transaction.state = step.to;
     if (moved || event === "provisional")
       this.context.transactions.arm(transaction, INVITE_LIFE[step.to], now);
-    this.act(transaction, step.act, response);
+    this.act(transaction, step.act, response, now);
   }
 
-  private act(transaction: Transaction, act: InviteAct, response: SipMessage | undefined): void {
+  private act(transaction: Transaction, act: InviteAct, response: SipMessage | undefined, now: Millis): void {
     switch (act) {
       case "nothing":
         break;
       case "relay":
-        this.back(transaction, response!);
+        this.back(transaction, response!, now);
         break;
       case "relay-and-ack":
         this.onward(transaction, hopAck(transaction.forwarded!, response!));
-        this.back(transaction, response!);
+        this.back(transaction, response!, now);
         break;
       case "relay-and-cancel":
         this.onward(transaction, hopCancel(transaction.forwarded!));
-        this.back(transaction, response!);
+        this.back(transaction, response!, now);
         break;
       case "ack":
         this.onward(transaction, hopAck(transaction.forwarded!, response!));
@@ -161,47 +175,72 @@ export class Relay {
   }
 
   /** To the side the request came from. */
-  private back(transaction: Transaction, response: SipMessage): void {
+  private back(transaction: Transaction, response: SipMessage, now: Millis): void {
+    if (transaction.from === "node") this.backToNode(transaction, response, now);
+    else this.backToPartner(transaction, response, now);
+  }
+
+  private backToNode(transaction: Transaction, response: SipMessage, now: Millis): void {
     const { context } = this;
-    if (transaction.from === "node") {
+    const { partner, node, cameOn, request } = transaction;
+    if (context.onlyNode === undefined && request) this.notes.partnerResponse(response, request, now);
+    const verified = transaction.wentOn?.voices.get(partner.domain)?.verified ?? {
+      partner: partner.domain,
+      name: "",
+    };
+    if (!node.isHidden) {
       const message = forwardedResponse(response, context.inward);
-      const { partner, node } = transaction;
-      const verified = transaction.link?.voices.get(partner.domain)?.verified ?? {
-        partner: partner.domain,
-        name: "",
-      };
-      context.put({ kind: "to-node", node, message, verified });
+      context.put({ kind: "to-node", node: node.name, message, verified });
       return;
     }
+    const link = cameOn?.open === true ? cameOn : node.best;
+    if (!link) {
+      this.drop("no-connection", partner.domain, "in");
+      return;
+    }
+    const told = verifiedText(verified);
+    const message = restoredResponse(response, request!, node, context.inward, cameOn?.remote, told);
+    context.put({ kind: "send", connection: link.id, message });
+    context.put(partner.seenInside.out.response(transaction.method, message.status));
+  }
+
+  private backToPartner(transaction: Transaction, response: SipMessage, now: Millis): void {
+    const { context } = this;
+    const { partner, node, cameOn, request, method } = transaction;
+    if (context.onlyNode === undefined) this.notes.nodeResponse(response, method, node, partner.domain, now);
     const link = this.linkBack(transaction);
     if (!link) {
-      this.drop("no-connection", transaction.partner.domain, "out");
+      this.drop("no-connection", partner.domain, "out");
       return;
     }
-    const start = outboundStart(response.start, transaction.method);
-    const message = forwardedResponse(response, context.outward, start);
+    const start = outboundStart(response.start, method);
+    const message = node.isHidden
+      ? publicResponse(response, request!, node, context.veil, context.outward, start, cameOn?.remote)
+      : forwardedResponse(response, context.outward, start);
     context.put({ kind: "send", connection: link.id, message });
-    context.put(transaction.partner.seen.out.response(transaction.method, message.status));
+    context.put(partner.seen.out.response(method, message.status));
   }
 
   /** To the side the request went to. */
-  private onward(transaction: Transaction, request: SipMessage): void {
+  private onward(transaction: Transaction, message: SipMessage): void {
     const { context } = this;
-    const { partner, node } = transaction;
-    if (transaction.from === "partner") {
-      const verified = transaction.link?.voices.get(partner.domain)?.verified;
-      context.put({ kind: "to-node", node, message: request, verified });
+    const { partner, node, cameOn, wentOn, from } = transaction;
+    if (from === "partner" && !node.isHidden) {
+      const verified = cameOn?.voices.get(partner.domain)?.verified;
+      context.put({ kind: "to-node", node: node.name, message, verified });
       return;
     }
-    const link = transaction.link?.open === true ? transaction.link : partner.best;
+    const to = from === "partner" ? node : partner;
+    const link = wentOn?.open === true ? wentOn : to.best;
     if (!link) return;
-    context.put({ kind: "send", connection: link.id, message: request });
-    context.put(partner.seen.out.request(request.method));
+    context.put({ kind: "send", connection: link.id, message });
+    const { out } = from === "partner" ? partner.seenInside : partner.seen;
+    context.put(out.request(message.method));
   }
 
   /** The connection a partner's request came on, or another of the same partner (RFC 3261 18.2.2). */
-  private linkBack(transaction: Transaction): Link | undefined {
-    return transaction.link?.open === true ? transaction.link : transaction.partner.best;
+  private linkBack({ cameOn, partner }: Transaction): Link | undefined {
+    return cameOn?.open === true ? cameOn : partner.best;
   }
 
   private drop(reason: DropReason, partner: string, direction: Direction): void {

@@ -1,56 +1,99 @@
 /** What a proxy changes in what it forwards (RFC 3261 16.6, 16.7), in one pass over the headers. */
-import { hasParam, param, SipMessage, type StartLine, splitFirst, splitList, type Via } from "@tombolo/sip";
+import {
+  hasParam,
+  param,
+  type SipMessage,
+  type StartLine,
+  splitFirst,
+  splitList,
+  type Via,
+} from "@tombolo/sip";
 import type { HeaderFilter } from "../admission/private-headers.ts";
+import type { Veil } from "../hiding/veil.ts";
+import { HeadWriter } from "./head-writer.ts";
+import type { Leg } from "./leg.ts";
 
 export interface RequestChanges {
+  /** The start line as it goes on. */
+  readonly start: StartLine;
   /** Our Via, put on top. */
   readonly via: string;
-  /** Our Record-Route, put on top; undefined where the method needs none. */
-  readonly recordRoute: string | undefined;
+  /** Our Record-Routes, put on top; undefined where the method needs none. */
+  readonly recordRoutes: readonly string[] | undefined;
   /** The first Via line as it goes on; undefined = unchanged. */
   readonly firstVia: string | undefined;
-  readonly popRoute: boolean;
+  /** Elements of Route that are taken off its top. */
+  readonly popRoutes: number;
+  /** Lines of Route that are put on top instead. */
+  readonly pushRoutes: readonly string[];
   readonly maxForwards: number;
   readonly filter: HeaderFilter;
+  /** Call-ID as it goes on; undefined = unchanged. */
+  readonly callId: string | undefined;
+  /** What the node is told of the sender; undefined where it is told beside the message. */
+  readonly verified: string | undefined;
+  /** Set where a hidden node sends: its Vias and Record-Routes stay behind, the rest goes out as the veil lets it. */
+  readonly veil: Veil | undefined;
+  /** What the outside sees of that node. */
+  readonly outer: Leg;
 }
 
 /** RFC 3261 16.6 step 3. */
 export const DEFAULT_MAX_FORWARDS = 70;
+/** What the edge alone may say of a sender, to nodes that are not in its process. */
+export const VERIFIED_HEADER = "X-Tombolo-Verified";
+
+const NO_ROUTES: readonly string[] = [];
 
 export function forwardedRequest(message: SipMessage, changes: RequestChanges): SipMessage {
-  const { headerNames, headerValues } = message;
-  const names: string[] = ["Via"];
-  const values: string[] = [changes.via];
-  if (changes.recordRoute !== undefined) {
-    names.push("Record-Route");
-    values.push(changes.recordRoute);
-  }
+  const { headerNames, headerValues, source } = message;
+  const { veil, filter } = changes;
+  const head = new HeadWriter(source);
+  head.add("Via", changes.via);
+  for (const line of changes.recordRoutes ?? NO_ROUTES) head.add("Record-Route", line);
+  for (const line of changes.pushRoutes) head.add("Route", line);
   let firstVia = changes.firstVia;
-  let popRoute = changes.popRoute;
+  let pops = changes.popRoutes;
   let hops: number | undefined = changes.maxForwards;
   for (let i = 0; i < headerNames.length; i++) {
     const name = headerNames[i]!;
-    let value = headerValues[i]!;
+    const value = headerValues[i]!;
     if (name === "Via") {
-      if (firstVia !== undefined) value = firstVia;
+      if (veil !== undefined) continue;
+      if (firstVia === undefined) head.keep(i, name, value);
+      else head.add(name, firstVia);
       firstVia = undefined;
     } else if (name === "Max-Forwards") {
       if (hops === undefined) continue;
-      value = String(hops);
+      head.add(name, String(hops));
       hops = undefined;
-    } else if (name === "Route" && popRoute) {
-      popRoute = false;
-      value = withoutFirst(value);
-      if (value === "") continue;
-    } else if (changes.filter.drops(name)) continue;
-    names.push(name);
-    values.push(value);
+    } else if (name === "Route" && (pops > 0 || veil !== undefined)) {
+      const left = routesLeft(value, pops, veil);
+      pops = left.pops;
+      if (left.value !== "") head.add(name, left.value);
+    } else if (name === "Call-ID" && changes.callId !== undefined) head.add(name, changes.callId);
+    else if (filter.drops(name)) continue;
+    else if (veil === undefined || name === "Call-ID") head.keep(i, name, value);
+    else if (name !== "Record-Route") {
+      head.replace(i, name, veil.header(name, value, changes.outer), value);
+    }
   }
-  if (hops !== undefined) {
-    names.push("Max-Forwards");
-    values.push(String(hops));
-  }
-  return new SipMessage(message.start, names, values, message.body);
+  if (hops !== undefined) head.add("Max-Forwards", String(hops));
+  if (changes.verified !== undefined) head.add(VERIFIED_HEADER, changes.verified);
+  const body = veil === undefined ? message.body : veil.body(message);
+  return head.message(changes.start, body);
+}
+
+/** One Route line without its first `pops` elements, nor those that a hidden node had for the inside. */
+function routesLeft(
+  line: string,
+  pops: number,
+  veil: Veil | undefined,
+): { readonly value: string; readonly pops: number } {
+  const elements = line.indexOf(",") < 0 ? [line] : splitList(line);
+  const popped = Math.min(pops, elements.length);
+  const left = elements.slice(popped).filter((element) => veil?.names.areIn(element) !== true);
+  return { value: left.join(", "), pops: pops - popped };
 }
 
 /** The response without our Via, which is on top of it, and with another start line where one is given. */
@@ -59,22 +102,19 @@ export function forwardedResponse(
   filter: HeaderFilter,
   start: StartLine = message.start,
 ): SipMessage {
-  const { headerNames, headerValues } = message;
-  const names: string[] = [];
-  const values: string[] = [];
+  const { headerNames, headerValues, source } = message;
+  const head = new HeadWriter(source);
   let popVia = true;
   for (let i = 0; i < headerNames.length; i++) {
     const name = headerNames[i]!;
-    let value = headerValues[i]!;
+    const value = headerValues[i]!;
     if (name === "Via" && popVia) {
       popVia = false;
-      value = withoutFirst(value);
-      if (value === "") continue;
-    } else if (filter.drops(name)) continue;
-    names.push(name);
-    values.push(value);
+      const rest = withoutFirst(value);
+      if (rest !== "") head.add(name, rest);
+    } else if (!filter.drops(name)) head.keep(i, name, value);
   }
-  return new SipMessage(start, names, values, message.body);
+  return head.message(start, message.body);
 }
 
 /**
@@ -99,6 +139,6 @@ export function viaWithSource(
   return elements.join(", ");
 }
 
-function withoutFirst(value: string): string {
+export function withoutFirst(value: string): string {
   return value.indexOf(",") < 0 ? "" : (splitFirst(value)?.rest ?? "");
 }

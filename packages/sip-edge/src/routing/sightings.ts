@@ -4,18 +4,20 @@ import { methodLabel } from "./methods.ts";
 /** Statuses of one method and direction whose observation is kept to be used again. */
 export const MAX_STATUSES = 64;
 
-/** The observations of one partner in one direction. They are values that recur: each is made once. */
+/** The observations of one partner on one side in one direction. They are values that recur: each is made once. */
 export class Sightings {
   /** A request that the edge let through. */
   readonly admitted: EdgeOutput;
   private readonly partner: string;
   private readonly direction: Direction;
+  private readonly side: "outside" | "inside";
   private readonly requests = new Map<string, EdgeOutput>();
   private readonly responses = new Map<string, Map<number, EdgeOutput>>();
 
-  constructor(partner: string, direction: Direction) {
+  constructor(partner: string, direction: Direction, side: "outside" | "inside") {
     this.partner = partner;
     this.direction = direction;
+    this.side = side;
     const decision = { kind: "decision", gate: "edge", decision: "allow", reason: "partner" } as const;
     this.admitted = { kind: "observe", observation: { ...decision, partner, direction } };
   }
@@ -24,8 +26,8 @@ export class Sightings {
     const label = methodLabel(method);
     const known = this.requests.get(label);
     if (known) return known;
-    const { partner, direction } = this;
-    const observation = { kind: "request", side: "outside", partner, direction, method: label } as const;
+    const { side, partner, direction } = this;
+    const observation = { kind: "request", side, partner, direction, method: label } as const;
     const output: EdgeOutput = { kind: "observe", observation };
     this.requests.set(label, output);
     return output;
@@ -40,10 +42,10 @@ export class Sightings {
     }
     const known = byStatus.get(status);
     if (known) return known;
-    const { partner, direction } = this;
+    const { side, partner, direction } = this;
     const observation = {
       kind: "response",
-      side: "outside",
+      side,
       partner,
       direction,
       method: label,

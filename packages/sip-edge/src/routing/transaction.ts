@@ -2,6 +2,7 @@ import type { Millis, SipMessage, Via } from "@tombolo/sip";
 import { type Expiring, ExpiryQueue } from "./expiry-queue.ts";
 import type { InviteState } from "./invite-table.ts";
 import type { Link } from "./link.ts";
+import type { NodeState } from "./node-state.ts";
 import type { PartnerState } from "./partner-state.ts";
 
 /** 64*T1 (RFC 3261 17): timers B and F, and how long a 2xx may be repeated. */
@@ -17,15 +18,18 @@ export interface Transaction extends Expiring {
   readonly partner: PartnerState;
   /** Who sent the request. */
   readonly from: "partner" | "node";
-  readonly node: string;
-  /** The partner's connection: the one it came on, or went out on. */
-  link: Link | undefined;
+  /** The node it came from, or went to. */
+  node: NodeState;
+  /** The connection it came on; undefined where it came from this process. */
+  readonly cameOn: Link | undefined;
+  /** The connection it went on by; undefined where it goes to this process, and while it waits. */
+  wentOn: Link | undefined;
   /** How its sender's CANCEL and ACK are told; "" where there are none. */
   readonly key: string;
-  /** As it came, where the edge may have to answer it. */
+  /** As it came, where the edge may have to answer it or put back what it hid. */
   readonly request: SipMessage | undefined;
   /** As it was sent, where ACK and CANCEL are made from it. */
-  readonly forwarded: SipMessage | undefined;
+  forwarded: SipMessage | undefined;
   /** For other methods `waiting` and `trying` are all there is. */
   state: InviteState;
   ended: boolean;
@@ -81,7 +85,7 @@ export class TransactionTable {
     if (transaction.key !== "") this.byKey.delete(transaction.key);
     this.short.remove(transaction);
     this.ringing.remove(transaction);
-    if (transaction.from === "node" && transaction.link) transaction.link.pending--;
+    if (transaction.wentOn) transaction.wentOn.pending--;
   }
 
   /** Those whose time is over; each must be armed again or forgotten. */
@@ -105,10 +109,10 @@ export class TransactionTable {
     return count;
   }
 
-  /** Requests of ours that went out on a connection, for the rare moment that it closes. */
+  /** Requests that went out on a connection, for the rare moment that it closes. */
   sentOn(link: Link): Transaction[] {
     const out: Transaction[] = [];
-    for (const one of this.byBranch.values()) if (one.link === link && one.from === "node") out.push(one);
+    for (const one of this.byBranch.values()) if (one.wentOn === link) out.push(one);
     return out;
   }
 }

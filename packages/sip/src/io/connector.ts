@@ -44,6 +44,8 @@ export interface DialOptions {
   readonly floor?: TlsFloor | undefined;
   /** Limit of this dial, ms; default the connector's. */
   readonly withinMs?: number | undefined;
+  /** Addresses among `names` are looked for among those of the certificate; default: they match nothing. */
+  readonly addressNames?: boolean | undefined;
   /** A second look at a certificate that TLS found good. */
   readonly judge?: ((peer: TlsPeer) => CertificateProblem | undefined) | undefined;
 }
@@ -132,7 +134,10 @@ export class Connector {
     const peer = readTlsPeer(socket, { roots, weakAllowed: options.floor === "legacy" });
     const problem = peer.problem ?? options.judge?.(peer);
     if (problem !== undefined) return { ok: false, why: "certificate", detail: problem };
-    if (!names.some((name) => peer.names.includes(name.toLowerCase()))) {
+    const isNamed = (name: string): boolean =>
+      peer.names.includes(name.toLowerCase()) ||
+      (options.addressNames === true && isIP(name) !== 0 && peer.certificate?.checkIP(name) !== undefined);
+    if (!names.some(isNamed)) {
       return { ok: false, why: "name-mismatch", detail: peer.names.join(" ") };
     }
     return { ok: true, socket, peer };

@@ -36,8 +36,12 @@ export interface EdgeConfig {
   /** DNS servers as `address:port`; empty = the system's. */
   readonly dns: readonly string[];
   readonly inside: InsideLeg | undefined;
-  /** At least one; exactly one of them has `routing`. */
+  /** At least one; at least one of them has `routing`. */
   readonly nodes: readonly EdgeNode[];
+  /** How new dialogs are given to several routing nodes: to all by Call-ID, or to the first that is alive. */
+  readonly newDialogs: "spread" | "standby";
+  /** How nodes are asked whether they live; 0 seconds = not at all. */
+  readonly health: { readonly everySeconds: number; readonly misses: number };
   /** The domains whose requests the edge lets in. */
   readonly domains: readonly string[];
 }
@@ -63,7 +67,7 @@ export interface EdgeNode {
   readonly target: "local" | Endpoint;
   /** The node's own port on the address of `outside.listen` (static PAT). */
   readonly publicPort: number | undefined;
-  /** New dialogs from outside go to the routing node. */
+  /** New dialogs from outside go to routing nodes. */
   readonly routing: boolean;
   /** Certificate names by which a TLS node is known on connections it opens; the target's host by default. */
   readonly names: readonly string[];
@@ -80,6 +84,8 @@ export interface GatewayConfig {
 
 export interface RemoteEdge {
   readonly edge: Endpoint;
+  /** Certificate names by which the edge is known; the host of `edge` by default. */
+  readonly names: readonly string[];
   readonly listen: Endpoint;
   /** Undefined only where both are TCP. */
   readonly tls: TlsIdentity | undefined;

@@ -235,12 +235,6 @@ const ERRORS: readonly (readonly [name: string, edits: readonly Edit[], line: st
     /5061 is already used by edge\.outside\.listen/,
   ],
   [
-    "two routing nodes",
-    [[INTO_EDGE, `${INTO_EDGE}${NODES}    - { name: b, target: "tcp://127.0.0.1:5070", routing: true }\n`]],
-    "name: b",
-    /gw1 is the routing node already/,
-  ],
-  [
     "no routing node",
     [
       [
@@ -621,6 +615,22 @@ describe("a configuration that is fine", () => {
     });
   });
 
+  test("several routing nodes, and how they are watched", () => {
+    const nodes = `${NODES}    - { name: b, target: "tcp://127.0.0.1:5070", routing: true }\n`;
+    const more = "  newDialogs: standby\n  health: { everySeconds: 5, misses: 2 }\n";
+    const { config } = loadConfig(install.config([INTO_EDGE, `${INTO_EDGE}${nodes}${more}`]));
+    expect(config?.edge).toMatchObject({
+      nodes: [{ routing: true }, { routing: true }],
+      newDialogs: "standby",
+      health: { everySeconds: 5, misses: 2 },
+    });
+    const plain = loadConfig(install.config());
+    expect(plain.config?.edge).toMatchObject({
+      newDialogs: "spread",
+      health: { everySeconds: 10, misses: 3 },
+    });
+  });
+
   test("an edge alone and a gateway alone", () => {
     const edge = install.config(
       [
@@ -649,6 +659,7 @@ describe("a configuration that is fine", () => {
     const gateway = loadConfig(install.write("gateway.yaml", text));
     expect(gateway.config?.gateway?.remoteEdge).toEqual({
       edge: { transport: "tcp", host: "10.0.0.5", port: 5060 },
+      names: ["10.0.0.5"],
       listen: { transport: "tcp", host: "10.0.0.6", port: 5062 },
       tls: undefined,
     });

@@ -37,6 +37,8 @@ export function resolveEdge(
     dns: shape.dns ?? [],
     inside,
     nodes,
+    newDialogs: shape.newDialogs ?? "spread",
+    health: { everySeconds: shape.health?.everySeconds ?? 10, misses: shape.health?.misses ?? 3 },
     domains,
   };
 }
@@ -115,10 +117,6 @@ function judgeNodes(shape: EdgeShape, whole: FileShape, { report }: Context): vo
         report("error", [...path, "publicPort"], message, "give each node its own public port");
       }
       ports.set(node.publicPort, `node ${node.name}`);
-    }
-    if (node.routing === true && routing !== undefined) {
-      const message = `${routing} is the routing node already`;
-      report("error", [...path, "routing"], message, "write routing: true at one node only");
     }
     if (node.routing === true) routing = node.name;
   }

@@ -26,7 +26,7 @@ function resolveRemoteEdge(
   context: Context,
 ): RemoteEdge | undefined | "broken" {
   const { report } = context;
-  const keys = ["edge", "listen", "cert", "key", "ca"] as const;
+  const keys = ["edge", "edgeNames", "listen", "cert", "key", "ca"] as const;
   if (joinedInMemory(whole)) {
     for (const key of keys) {
       if (shape[key] === undefined) continue;
@@ -55,7 +55,7 @@ function resolveRemoteEdge(
   );
   const rule = { path: ["gateway"], advertise: undefined, needed: secured && `gateway.${secured} is tls` };
   const tls = resolveInsideIdentity(shape, rule, context);
-  return tls === "broken" ? "broken" : { edge, listen, tls };
+  return tls === "broken" ? "broken" : { edge, names: shape.edgeNames ?? [edge.host], listen, tls };
 }
 
 function resolvePolicy(shape: GatewayShape, { report }: Context): XmppPolicy {

@@ -137,6 +137,13 @@ const edge = z.strictObject({
     })
     .optional(),
   nodes: z.array(node).min(1).meta({ example: "[{ name: gw1, target: local, routing: true }]" }).optional(),
+  newDialogs: choice(["spread", "standby"], "spread").optional(),
+  health: z
+    .strictObject({
+      everySeconds: number(0, 3600, "10").optional(),
+      misses: number(1, 100, "3").optional(),
+    })
+    .optional(),
   domains: z.array(domain).min(1).meta({ example: "[example.com]" }).optional(),
 });
 
@@ -156,6 +163,11 @@ const xmppPolicy = z.strictObject({
 const gateway = z.strictObject({
   domains: z.array(domain).min(1).meta({ example: "[example.com]" }),
   edge: text(parseEndpoint, "tls://10.0.0.5:5062").optional(),
+  edgeNames: z
+    .array(text(parseHost, "edge.inside.example.com"))
+    .min(1)
+    .meta({ example: "[edge.inside.example.com]" })
+    .optional(),
   listen: text(parseListenWithTransport, "10.0.0.6:5062").optional(),
   cert: path("pki/gateway.crt").optional(),
   key: path("pki/gateway.key").optional(),

@@ -22,11 +22,21 @@ export interface PartnerStatus {
   readonly xmppToSip: MessageCounts;
 }
 
+/** A SIP node behind the edge, the gateway of this process among them. */
+export interface NodeStatus {
+  readonly name: string;
+  readonly health: "unknown" | "up" | "down";
+  /** Open connections to and from it. */
+  readonly connections: number;
+}
+
 export interface Status {
   readonly node: string;
   readonly version: string;
   readonly uptimeSeconds: number;
   readonly ready: boolean;
   readonly waitingFor: readonly string[];
+  /** Empty on a gateway without an edge. */
+  readonly nodes: readonly NodeStatus[];
   readonly partners: readonly PartnerStatus[];
 }

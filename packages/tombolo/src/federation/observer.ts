@@ -13,6 +13,7 @@ export class Observer {
   private readonly subscriptions = new Map<string, number>();
   private readonly sessions = new Map<string, number>();
   private readonly connections = new Map<string, number>();
+  private readonly nodesUp = new Map<string, boolean>();
   private readonly legacyConnections = new Map<string, number>();
 
   constructor(metrics: Metrics, log: Log) {
@@ -80,6 +81,21 @@ export class Observer {
       case "dropped":
         this.log.debug("message-dropped", { reason: observation.reason, partner: observation.partner });
         break;
+      case "node-request":
+        this.metrics.nodeRequest(observation.node, observation.found);
+        break;
+      case "node":
+        this.node(observation);
+        break;
+      case "node-unreachable": {
+        const { node, why, detail, pauseMs } = observation;
+        if (this.nodesUp.get(node) !== false)
+          this.log.warn("node-unreachable", { node, why, detail, pauseMs });
+        break;
+      }
+      case "listener-failed":
+        this.log.error("listener-failed", { port: observation.port, detail: observation.detail });
+        break;
       case "breaker": {
         const { partner, state, why, detail, pauseMs } = observation;
         if (state === "open") this.log.warn("partner-unreachable", { partner, why, detail, pauseMs });
@@ -87,6 +103,11 @@ export class Observer {
         break;
       }
     }
+  }
+
+  /** Nodes of which nothing is known yet. */
+  expectNodes(nodes: readonly string[]): void {
+    for (const node of nodes) this.metrics.setNodeUp(node, false);
   }
 
   /** What is counted of one partner. */
@@ -103,6 +124,13 @@ export class Observer {
       sipToXmpp: this.ledger.read("sip_to_xmpp", domain),
       xmppToSip: this.ledger.read("xmpp_to_sip", domain),
     };
+  }
+
+  private node({ node, state, why }: Extract<DriverObservation, { kind: "node" }>): void {
+    this.nodesUp.set(node, state === "up");
+    this.metrics.setNodeUp(node, state === "up");
+    if (state === "up") this.log.info("node-up", { node });
+    else this.log.warn("node-down", { node, why });
   }
 
   private connection(observation: Extract<DriverObservation, { kind: "connection" }>): void {

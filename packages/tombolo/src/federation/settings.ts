@@ -31,6 +31,10 @@ export function edgeSettings(config: Config, edge: EdgeConfig): EdgeSettings {
       tlsMin,
       legacy: edge.legacy?.partners.includes(domain) ?? false,
     })),
+    nodes: edge.nodes,
+    inside: edge.inside && { ...edge.inside.advertise, transport: edge.inside.listen.transport },
+    newDialogs: edge.newDialogs,
+    limits: { healthMs: edge.health.everySeconds * 1000, healthMisses: edge.health.misses },
   };
 }
 

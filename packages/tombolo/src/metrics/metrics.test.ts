@@ -31,6 +31,8 @@ test("names, types and labels are the published ones", async () => {
     "gauge tombolo_connections",
     "counter tombolo_connections_closed_total",
     "gauge tombolo_legacy_tls_connections",
+    "counter tombolo_node_requests_total",
+    "gauge tombolo_node_up",
     "gauge tombolo_xmpp_link_up",
     "gauge tombolo_certificate_expiry_timestamp_seconds",
   ]);

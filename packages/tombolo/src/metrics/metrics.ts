@@ -67,6 +67,9 @@ export interface Metrics {
   connectionClosed(side: Side, partner: string, reason: string): void;
   /** Open connections with a version of TLS before 1.2. */
   setLegacyConnections(partner: string, count: number): void;
+  /** A request from outside was given to an inside node, found in one of a few ways. Nodes are configured. */
+  nodeRequest(node: string, found: string): void;
+  setNodeUp(node: string, up: boolean): void;
   /** `domain` is a partner's, whose component link it is. */
   setXmppLink(domain: string, up: boolean): void;
   /** `name` is the certificate's place in the configuration (`outside`, `inside`, `gateway`); `at` in ms since 1970. */
@@ -128,6 +131,8 @@ function createSeries(registry: Registry) {
     connections: gauge("connections", "Open SIP connections", ["side", "partner"]),
     closed: counter("connections_closed_total", "SIP connections that ended", ["side", "partner", "reason"]),
     legacy: gauge("legacy_tls_connections", "Open connections with TLS before 1.2", ["partner"]),
+    nodeRequests: counter("node_requests_total", "Requests given to inside SIP nodes", ["node", "found"]),
+    nodeUp: gauge("node_up", "1 when the inside SIP node answers", ["node"]),
     linkUp: gauge("xmpp_link_up", "1 when the component link of this domain is up", ["domain"]),
     expiry: gauge("certificate_expiry_timestamp_seconds", "When our certificate expires", ["name"]),
   };
@@ -214,10 +219,17 @@ export function createMetrics(
       series.decisions.inc({ gate, decision, reason: decisionReason(reason) }),
     tlsHandshake: (side, word) => series.handshakes.inc({ side, outcome: outcome(word) }),
     setConnections: (side, partner, count) =>
-      series.connections.set({ side, partner: known(partner) }, count),
+      // Inside, connections are of nodes and edges, which are configured, too.
+      series.connections.set({ side, partner: side === "inside" ? partner : known(partner) }, count),
     connectionClosed: (side, partner, reason) =>
-      series.closed.inc({ side, partner: known(partner), reason: closeReason(reason) }),
+      series.closed.inc({
+        side,
+        partner: side === "inside" ? partner : known(partner),
+        reason: closeReason(reason),
+      }),
     setLegacyConnections: (partner, count) => series.legacy.set({ partner: known(partner) }, count),
+    nodeRequest: (node, found) => series.nodeRequests.inc({ node, found }),
+    setNodeUp: (node, up) => series.nodeUp.set({ node }, up ? 1 : 0),
     setXmppLink: (domain, up) => series.linkUp.set({ domain: known(domain) }, up ? 1 : 0),
     setCertificateExpiry: (name, at) => series.expiry.set({ name }, at / 1000),
   };

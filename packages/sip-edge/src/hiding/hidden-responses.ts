@@ -1,0 +1,110 @@
+/** Responses to and from inside nodes whose side of the edge is hidden. What was kept back is put back from the request. */
+import type { SipMessage, StartLine } from "@tombolo/sip";
+import type { HeaderFilter } from "../admission/private-headers.ts";
+import { HeadWriter } from "../routing/head-writer.ts";
+import { isOwnRoute } from "../routing/leg.ts";
+import { methodRule } from "../routing/methods.ts";
+import type { NodeState } from "../routing/node-state.ts";
+import { VERIFIED_HEADER, viaWithSource } from "../routing/rewrite.ts";
+import type { Veil } from "./veil.ts";
+
+interface Remote {
+  readonly host: string;
+  readonly port: number;
+}
+
+/**
+ * A node's response as the partner may see it: with the Vias, Record-Routes and Call-ID of the partner's own request,
+ * and our public Record-Route.
+ *
+ * @param request the partner's, as it came
+ * @param remote where it came from
+ */
+export function publicResponse(
+  response: SipMessage,
+  request: SipMessage,
+  node: NodeState,
+  veil: Veil,
+  filter: HeaderFilter,
+  start: StartLine,
+  remote: Remote | undefined,
+): SipMessage {
+  const { headerNames, headerValues, source } = response;
+  const head = new HeadWriter(source);
+  addVias(head, request, remote);
+  let routesWritten = !methodRule(request.method).recordRoute;
+  for (let i = 0; i < headerNames.length; i++) {
+    const name = headerNames[i]!;
+    const value = headerValues[i]!;
+    if (name === "Via") continue;
+    if (name === "Record-Route") {
+      if (routesWritten) continue;
+      routesWritten = true;
+      head.add(name, node.outer.recordRoute);
+      for (const line of request.lines("Record-Route")) head.add(name, line);
+    } else if (name === "Call-ID") head.replace(i, name, request.callId, value);
+    else if (!filter.drops(name)) head.replace(i, name, veil.header(name, value, node.outer), value);
+  }
+  const known = start.kind === "response" ? { ...start, reason: veil.names.hidden(start.reason) } : start;
+  return head.message(known, veil.body(response));
+}
+
+/**
+ * A partner's response as the node must see it: its own Vias, its own Call-ID, and behind our public Record-Route the
+ * inside one and those of the proxies that the request had passed.
+ *
+ * @param request the node's, as it came
+ * @param remote where it came from
+ */
+export function restoredResponse(
+  response: SipMessage,
+  request: SipMessage,
+  node: NodeState,
+  filter: HeaderFilter,
+  remote: Remote | undefined,
+  verified: string | undefined,
+): SipMessage {
+  const { headerNames, headerValues, source } = response;
+  const head = new HeadWriter(source);
+  addVias(head, request, remote);
+  let routesWritten = false;
+  for (let i = 0; i < headerNames.length; i++) {
+    const name = headerNames[i]!;
+    const value = headerValues[i]!;
+    if (name === "Via") continue;
+    if (name === "Record-Route") {
+      if (routesWritten) continue;
+      routesWritten = true;
+      for (const line of insideRoutes(response, request, node)) head.add(name, line);
+    } else if (name === "Call-ID") head.replace(i, name, request.callId, value);
+    else if (!filter.drops(name)) head.keep(i, name, value);
+  }
+  if (verified !== undefined) head.add(VERIFIED_HEADER, verified);
+  return head.message(response.start, response.body);
+}
+
+function addVias(head: HeadWriter, request: SipMessage, remote: Remote | undefined): void {
+  const vias = request.lines("Via");
+  if (remote && request.topVia) vias[0] = viaWithSource(vias[0]!, request.topVia, remote) ?? vias[0]!;
+  for (const line of vias) head.add("Via", line);
+}
+
+/** The Record-Routes of a partner's response, with what belongs behind our public one. */
+function insideRoutes(response: SipMessage, request: SipMessage, node: NodeState): string[] {
+  const elements = response.list("Record-Route");
+  const ours = elements.findIndex((element) => isOwnRoute(node.outer, element));
+  if (ours < 0) return elements;
+  const outside = elements.slice(0, ours);
+  return [...outside, ...[...node.recordRoutes].reverse(), ...request.lines("Record-Route")];
+}
+
+/**
+ * The proxies between us and the node, as the Route that requests from outside need (RFC 3261 12.1.2).
+ *
+ * @param response the node's, as it came
+ */
+export function insideRoutesOfResponse(response: SipMessage, node: NodeState): string[] {
+  const elements = response.list("Record-Route");
+  const ours = elements.findIndex((element) => node.isOwnRoute(element));
+  return ours <= 0 ? [] : elements.slice(0, ours).reverse();
+}

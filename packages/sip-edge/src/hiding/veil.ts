@@ -1,0 +1,54 @@
+/** What of a message of an inside node is changed before the outside sees it, header by header. */
+import type { SipMessage } from "@tombolo/sip";
+import type { Leg } from "../routing/leg.ts";
+import type { EdgeNode, InsideFace } from "../settings.ts";
+import { CallIdMask } from "./call-id.ts";
+import { publicContact } from "./contact.ts";
+import { InsideNames, insideHosts } from "./inside-names.ts";
+import { isSessionDescription, publicSession } from "./session-address.ts";
+
+/**
+ * One for all inside nodes. Via and Record-Route are not its business: those of the inside stay behind and are put
+ * back by the proxy. From, To and CSeq hold nothing of the inside once the request was admitted.
+ */
+export class Veil {
+  readonly names: InsideNames;
+  readonly callIds: CallIdMask;
+  readonly ourDomains: ReadonlySet<string>;
+
+  constructor(
+    nodes: readonly EdgeNode[],
+    inside: InsideFace | undefined,
+    publicHost: string,
+    ourDomains: ReadonlySet<string>,
+  ) {
+    const hosts = insideHosts(nodes, inside);
+    this.names = new InsideNames(hosts, publicHost);
+    this.callIds = new CallIdMask(hosts, publicHost);
+    this.ourDomains = ourDomains;
+  }
+
+  /** The value as the outside may see it; undefined where the whole header stays behind. */
+  header(name: string, value: string, outer: Leg): string | undefined {
+    switch (name) {
+      case "From":
+      case "To":
+      case "CSeq":
+        return value;
+      case "Contact":
+        return publicContact(value, outer, this);
+      default:
+        return this.names.hidden(value);
+    }
+  }
+
+  body(message: SipMessage): Uint8Array {
+    const { body } = message;
+    if (body.length === 0 || !isSessionDescription(message.get("Content-Type"))) return body;
+    return publicSession(body, this.publicHost, this.names);
+  }
+
+  private get publicHost(): string {
+    return this.names.publicHost;
+  }
+}

@@ -1,0 +1,142 @@
+import { performance } from "node:perf_hooks";
+import { type SipMessage, UserAgent, type VerifiedPeer } from "@tombolo/sip";
+import { Translator } from "@tombolo/translator";
+import { LinkDriver } from "@tombolo/xmpp-edge/io";
+import type { Element } from "ltx";
+import type { Config, GatewayConfig, XmppLinkConfig } from "../config/config.ts";
+import { Gateway } from "../gateway.ts";
+import type { Log } from "../log/log.ts";
+import type { Metrics } from "../metrics/metrics.ts";
+import { VERSION } from "../version.ts";
+import { GatewayDriver } from "./gateway-driver.ts";
+import type { Observer } from "./observer.ts";
+import { sipPartners, translatorSettings } from "./settings.ts";
+import type { Sources } from "./sources.ts";
+
+/** How the gateway names itself in SIP. */
+export interface GatewayFace {
+  /** URI of its Contact. */
+  readonly contact: string;
+  readonly transport: "TLS" | "TCP";
+  /** Host in its session descriptions. */
+  readonly address: string;
+}
+
+export interface GatewayRoleAround extends Sources {
+  readonly log: Log;
+  readonly metrics: Metrics;
+  readonly observer: Observer;
+  toEdge(message: SipMessage): void;
+}
+
+/** The inside role: user agent and translator, and the component links to the XMPP server. */
+export class GatewayRole {
+  private readonly around: GatewayRoleAround;
+  private readonly gateway: GatewayDriver;
+  private readonly links = new Map<string, LinkDriver>();
+  private readonly untried = new Set<string>();
+  private onAllTried: (() => void) | undefined;
+
+  constructor(config: Config, gateway: GatewayConfig, face: GatewayFace, around: GatewayRoleAround) {
+    this.around = around;
+    const { now, ids, random, observer } = around;
+    const engine = new UserAgent({
+      sentBy: `${config.node}.gateway.invalid`,
+      transport: face.transport,
+      contact: face.contact,
+      userAgent: `Tombolo/${VERSION}`,
+      ids,
+      random,
+    });
+    const translator = new Translator(translatorSettings(config, gateway, face.address, { ids, random }));
+    this.gateway = new GatewayDriver(new Gateway(engine, translator), {
+      now,
+      toEdge: (message) => around.toEdge(message),
+      toLink: (partner, stanza, track) => this.toLink(partner, stanza, track),
+      observe: (observation) => observer.gateway(observation),
+    });
+    for (const { domain, link } of sipPartners(config)) {
+      if (!link) continue;
+      this.untried.add(domain);
+      this.links.set(domain, this.makeLink(domain, link, gateway.domains[0]!));
+    }
+  }
+
+  start(): void {
+    for (const link of this.links.values()) link.start();
+  }
+
+  /** Settles when every link has been tried once. */
+  get allTried(): Promise<void> {
+    if (this.untried.size === 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.onAllTried = resolve;
+    });
+  }
+
+  get waitingFor(): string[] {
+    return [...this.links].flatMap(([domain, link]) => (link.isUp ? [] : [`XMPP link ${domain}`]));
+  }
+
+  /** How the link of a partner is. */
+  link(domain: string): "up" | "down" | "none" {
+    const link = this.links.get(domain);
+    return link === undefined ? "none" : link.isUp ? "up" : "down";
+  }
+
+  fromEdge(message: SipMessage, verified: VerifiedPeer): void {
+    this.gateway.fromEdge(message, verified);
+  }
+
+  /** Takes nothing new, and waits until what is accepted has reached its end, at most to `until` (monotonic ms). */
+  async drain(until: number): Promise<void> {
+    this.gateway.feed({ kind: "drain" });
+    while (this.around.observer.ledger.inFlight > 0 && performance.now() < until) await pause(50);
+  }
+
+  async stop(): Promise<void> {
+    this.gateway.stop();
+    await Promise.all([...this.links.values()].map((link) => link.stop()));
+  }
+
+  private makeLink(domain: string, { server, secret }: XmppLinkConfig, pingTarget: string): LinkDriver {
+    const { metrics, log, now, ids, random } = this.around;
+    metrics.setXmppLink(domain, false);
+    return new LinkDriver({
+      settings: { domain, pingTarget, software: { name: "Tombolo", version: VERSION } },
+      server,
+      secret,
+      now,
+      ids,
+      random,
+      onStanza: (stanza) => this.gateway.feed({ kind: "stanza", partner: domain, stanza }),
+      onTaken: (track) => this.gateway.feed({ kind: "taken", track }),
+      onLost: (track, why) => this.gateway.feed({ kind: "lost", track, why }),
+      onUp: () => {
+        metrics.setXmppLink(domain, true);
+        log.info("xmpp-link-up", { domain });
+        this.gateway.feed({ kind: "link-up", partner: domain });
+        this.tried(domain);
+      },
+      onDown: ({ reason, tries, retryInMs }) => {
+        metrics.setXmppLink(domain, false);
+        if (retryInMs !== undefined) log.warn("xmpp-link-down", { domain, reason, tries, retryInMs });
+        this.tried(domain);
+      },
+    });
+  }
+
+  private toLink(partner: string, stanza: Element, track: string | undefined): void {
+    const link = this.links.get(partner);
+    if (link) link.send(stanza, track);
+    else if (track !== undefined) this.gateway.feed({ kind: "lost", track, why: "no-link" });
+  }
+
+  private tried(domain: string): void {
+    if (this.untried.delete(domain) && this.untried.size === 0) this.onAllTried?.();
+  }
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
