@@ -30,6 +30,7 @@ import { systemNames } from "./name-service.ts";
 import { LEARN_EVERY_MS, PartnerBook } from "./partner-book.ts";
 import { PeerJudge } from "./peer-judge.ts";
 import { PublicPorts } from "./public-ports.ts";
+import { type ConnectionView, EDGE_IDLE_MS, type Entry, type PartnerLimits, Roster } from "./roster.ts";
 import { connectionObservation, describe, type HandshakeStory, outcomeOf, tellHandshake } from "./telling.ts";
 import { type EdgeTls, TrustStore } from "./trust-store.ts";
 
@@ -65,39 +66,6 @@ export interface EdgeDriverOptions {
 /** How precisely time limits of connections and transactions are kept, ms. */
 export const DEFAULT_TICK_MS = 1_000;
 
-/** Connections that one partner may have open. */
-export interface PartnerLimits {
-  /** Opened by it; above, they are refused. */
-  readonly inbound: number;
-  /** Opened by us; above, the oldest, which is closing, is dropped. */
-  readonly outbound: number;
-}
-
-export const DEFAULT_PARTNER_LIMITS: PartnerLimits = { inbound: 32, outbound: 2 };
-
-/** A connection on which nothing came for so long is closed, ms; pongs count as something. */
-export const EDGE_IDLE_MS: Millis = 1_800_000;
-
-interface Entry {
-  readonly connection: SipConnection;
-  readonly peer: TlsPeer;
-  readonly direction: Direction;
-  /** The first partner it speaks for, for counting. */
-  readonly partner: string;
-  /** It came over the listener for old versions of TLS, or was dialled so. */
-  readonly legacy: boolean;
-}
-
-/** What `connections` shows. */
-export interface ConnectionView {
-  readonly id: string;
-  readonly partner: string;
-  readonly direction: Direction;
-  readonly remote: string;
-  readonly protocol: string;
-  readonly subject: string;
-}
-
 /** Joins the edge with its sockets, its clock and the gateway in this process. */
 export class EdgeDriver implements ListenerOwner, ConnectionOwner {
   private readonly options: EdgeDriverOptions;
@@ -110,8 +78,7 @@ export class EdgeDriver implements ListenerOwner, ConnectionOwner {
   private readonly book: PartnerBook;
   private readonly dialler: Dialler;
   private readonly locator: Locator;
-  private readonly partnerLimits: PartnerLimits;
-  private readonly entries = new Map<string, Entry>();
+  private readonly entries: Roster;
   private readonly limits: ConnectionLimits;
   private settings: EdgeSettings;
   private ticker: NodeJS.Timeout | undefined;
@@ -127,7 +94,7 @@ export class EdgeDriver implements ListenerOwner, ConnectionOwner {
     this.options = options;
     this.settings = options.settings;
     this.limits = { ...DEFAULT_CONNECTION_LIMITS, idleMs: EDGE_IDLE_MS, ...options.connectionLimits };
-    this.partnerLimits = { ...DEFAULT_PARTNER_LIMITS, ...options.partnerLimits };
+    this.entries = new Roster(options.partnerLimits);
     const { settings, ids, now, random = Math.random, dialMs, listenerLimits: limits } = options;
     this.edge = new Edge({ settings, ids, random });
     const trust = new TrustStore(options.tls);
@@ -197,12 +164,7 @@ export class EdgeDriver implements ListenerOwner, ConnectionOwner {
   }
 
   get connections(): ConnectionView[] {
-    const views: ConnectionView[] = [];
-    for (const [id, { connection, peer, direction, partner }] of this.entries) {
-      const { protocol, subject } = peer;
-      views.push({ id, partner, direction, remote: connection.remote.host, protocol, subject });
-    }
-    return views;
+    return this.entries.views;
   }
 
   /** A request or response of the gateway in this process. */
@@ -326,21 +288,13 @@ export class EdgeDriver implements ListenerOwner, ConnectionOwner {
       return;
     }
     const partner = verdict.partners[0]!;
-    if (this.count(partner, "in") >= this.partnerLimits.inbound) {
+    if (this.entries.isFull(partner)) {
       refuse(socket);
       this.handshake("too-many", "in", remote, partner, describe(peer));
       return;
     }
     this.handshake("ok", "in", remote, partner, describe(peer));
     this.open(socket, peer, "in", verdict.partners, verdict.name, legacy, through);
-  }
-
-  /** Open connections of a partner in one direction. */
-  private count(partner: string, direction: Direction): number {
-    let count = 0;
-    for (const entry of this.entries.values())
-      if (entry.partner === partner && entry.direction === direction) count++;
-    return count;
   }
 
   private feed(input: EdgeInput): void {
@@ -440,13 +394,9 @@ export class EdgeDriver implements ListenerOwner, ConnectionOwner {
   }
 
   private makeRoom(partner: string): void {
-    while (this.count(partner, "out") >= this.partnerLimits.outbound) {
-      const oldest = [...this.entries.values()].find(
-        (entry) => entry.partner === partner && entry.direction === "out",
-      );
-      if (!oldest) return;
-      oldest.connection.drop("closed-here", "too-many");
-      this.onClosed(oldest.connection, "closed-here", "too-many");
+    for (const { connection } of this.entries.tooMany(partner)) {
+      connection.drop("closed-here", "too-many");
+      this.onClosed(connection, "closed-here", "too-many");
     }
   }
 

@@ -1,15 +1,7 @@
 export { cureForInside } from "../trust/inside-cures.ts";
 export { DIAL_BUDGET_MS, Dialler, type DiallerOptions, type FailedDial } from "./dialler.ts";
 export type { DriverObservation } from "./driver-observation.ts";
-export {
-  type ConnectionView,
-  DEFAULT_PARTNER_LIMITS,
-  DEFAULT_TICK_MS,
-  EDGE_IDLE_MS,
-  EdgeDriver,
-  type EdgeDriverOptions,
-  type PartnerLimits,
-} from "./edge-driver.ts";
+export { DEFAULT_TICK_MS, EdgeDriver, type EdgeDriverOptions } from "./edge-driver.ts";
 export { InsideLegs, type InsideOptions, isFrom, isNamed, plainAddress } from "./inside-legs.ts";
 export { INSIDE_HANDSHAKE_MS, MAX_INSIDE_CONNECTIONS } from "./inside-listener.ts";
 export {
@@ -21,4 +13,5 @@ export {
   MAX_TARGETS,
 } from "./locate.ts";
 export { type NameService, type NaptrRecord, systemNames } from "./name-service.ts";
+export { type ConnectionView, DEFAULT_PARTNER_LIMITS, EDGE_IDLE_MS, type PartnerLimits } from "./roster.ts";
 export { type EdgeTls, type PartnerTrust, TrustStore } from "./trust-store.ts";
