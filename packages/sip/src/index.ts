@@ -78,7 +78,7 @@ export {
   writeCpim,
 } from "./payload/cpim.ts";
 export { readFirstText } from "./payload/first-text.ts";
-export { MAX_HTML_CHARS } from "./payload/html-text.ts";
+export { htmlToText, MAX_HTML_CHARS } from "./payload/html-text.ts";
 export { IMDN_TYPE, type Imdn, readImdn, writeImdn } from "./payload/imdn.ts";
 export { type MediaType, parseMediaType } from "./payload/media-type.ts";
 export { type PidfReading, readPidf } from "./payload/pidf-read.ts";

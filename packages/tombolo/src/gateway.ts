@@ -9,6 +9,7 @@ export type GatewayInput =
   | { readonly kind: "taken"; readonly track: string }
   | { readonly kind: "lost"; readonly track: string; readonly why: string }
   | { readonly kind: "link-up"; readonly partner: string }
+  | { readonly kind: "link-down"; readonly partner: string }
   /** Take nothing new and close sessions politely. */
   | { readonly kind: "drain" };
 

@@ -33,6 +33,8 @@ const NAME = `sip.${PARTNER}`;
 const HALF = () => 0.5;
 /** No time is special: machines must not mind where the clock starts. */
 const START_MS = 1_000_000;
+/** The calendar stands still: 2020-09-13 12:26:40 UTC. */
+const WALL_MS = 1_600_000_000_000;
 
 /** One connection between us and the partner's edge. */
 interface Connection {
@@ -244,6 +246,7 @@ export class FederationWorld implements World {
         this.#gateway.handle({ kind: "link-up", partner: PARTNER }, now);
         break;
       case "down":
+        this.#gateway.handle({ kind: "link-down", partner: PARTNER }, now);
         break;
       default:
         this.#server.fromLink(output, now);
@@ -272,6 +275,7 @@ function makeGateway(settings: WorldSettings): Gateway {
     address: ADVERTISED.host,
     ids: countingIds("xl"),
     random: HALF,
+    wall: () => WALL_MS,
     conversation: DEFAULT_CONVERSATION_SETTINGS,
     sipWatcher: DEFAULT_SIP_WATCHER_SETTINGS,
     xmppWatcher: DEFAULT_XMPP_WATCHER_SETTINGS,

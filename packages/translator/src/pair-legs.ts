@@ -3,7 +3,9 @@ import type { Element } from "ltx";
 import { parseJid } from "./address/index.ts";
 import type { Sleeper } from "./deadline-queue.ts";
 import { Conversation } from "./im/conversation.ts";
+import type { ConversationMemory } from "./im/memory.ts";
 import { SessionWire } from "./im/session-wire.ts";
+import { TextWire } from "./im/text-wire.ts";
 import type { Observation } from "./observation.ts";
 import type { Pair } from "./pair.ts";
 import { Documents } from "./presence/documents.ts";
@@ -20,6 +22,8 @@ export interface PairContext {
   readonly sip: SipSide;
   readonly xmpp: XmppSide;
   readonly observe: (observation: Observation) => void;
+  /** What conversations share. */
+  readonly im: ConversationMemory;
   /** Told of each machine that this pair makes, so that what belongs to it finds its pair. */
   readonly onOwner: (owner: object, legs: PairLegs) => void;
 }
@@ -58,13 +62,16 @@ export class PairLegs implements Sleeper {
 
   get conversation(): Conversation {
     if (!this.ownConversation) {
-      const { pair, partner, settings, sip, xmpp, observe } = this.context;
+      const { pair, partner, settings, sip, xmpp, observe, im } = this.context;
+      const dialect = partner.profile.im;
+      const texts = new TextWire({ dialect, wall: settings.wall ?? (() => undefined) });
       const wire = new SessionWire({
-        dialect: partner.profile.im,
+        dialect,
         errorSwitches: partner.profile.errors,
         address: settings.address,
         userUri: pair.xmppUri,
         resource: partner.profile.presence.resource,
+        acceptTypes: texts.acceptTypes,
         ids: settings.ids,
       });
       this.ownConversation = new Conversation({
@@ -72,13 +79,18 @@ export class PairLegs implements Sleeper {
         sip,
         xmpp,
         wire,
-        settings: { ...settings.conversation, inviteTimeout: partner.profile.im.inviteTimeoutMs },
+        texts,
+        settings: { ...settings.conversation, inviteTimeout: dialect.inviteTimeoutMs },
         observe,
         ids: settings.ids,
+        recent: im.recent,
+        load: im.loadOf(pair.partner),
+        isLinkUp: () => im.isLinkUp(pair.partner),
         isAuthorized: () => this.ownXmppWatcher?.isAuthorized ?? false,
       });
       this.context.onOwner(this.ownConversation, this);
       this.context.onOwner(this.ownConversation.arrivals, this);
+      this.context.onOwner(this.ownConversation.sessions, this);
     }
     return this.ownConversation;
   }

@@ -31,6 +31,8 @@ export interface TranslatorSettings {
   readonly address: string;
   readonly ids: IdSource;
   readonly random: () => number;
+  /** The wall clock, ms since 1970: by it a text is old. Without one none is. */
+  readonly wall?: () => number;
   readonly conversation: ConversationSettings;
   readonly sipWatcher: SipWatcherSettings;
   readonly xmppWatcher: XmppWatcherSettings;

@@ -1,5 +1,6 @@
 import type {
   Body,
+  CallPosition,
   CommandRef,
   DialogId,
   EngineCommand,
@@ -66,6 +67,25 @@ export class SipSide {
   ): CommandRef {
     const ref = this.remember(requester, purpose);
     this.emit({ kind: "open", ref, ...request });
+    return ref;
+  }
+
+  /** A request outside dialogs that makes none. */
+  request<P>(
+    requester: Requester<P>,
+    purpose: P,
+    request: {
+      method: string;
+      from: Party;
+      to: Party;
+      headers?: HeaderFields;
+      body?: Body;
+      call?: CallPosition;
+      maxBytes?: number;
+    },
+  ): CommandRef {
+    const ref = this.remember(requester, purpose);
+    this.emit({ kind: "request", ref, ...request });
     return ref;
   }
 

@@ -11,7 +11,8 @@ import {
 import type { Element } from "ltx";
 import { type BareJid, type Jid, jidToSipUri, parseDomain, parseJid, sipUriToJid } from "./address/index.ts";
 import { DeadlineQueue } from "./deadline-queue.ts";
-import { type LocalCondition, localStanzaError, type StanzaError } from "./error/index.ts";
+import { type LocalCondition, localSipStatus, localStanzaError, type StanzaError } from "./error/index.ts";
+import { ConversationMemory } from "./im/memory.ts";
 import type { Observation } from "./observation.ts";
 import { pairKey } from "./pair.ts";
 import { PairLegs } from "./pair-legs.ts";
@@ -29,6 +30,8 @@ export type TranslatorInput =
   | { readonly kind: "taken"; readonly track: string }
   | { readonly kind: "lost"; readonly track: string; readonly why: string }
   | { readonly kind: "link-up"; readonly partner: string }
+  /** The partner's link to the XMPP server is down: INVITEs are refused until it is up. */
+  | { readonly kind: "link-down"; readonly partner: string }
   /** The program goes down: sessions are closed politely, new ones refused; subscriptions are left alone. */
   | { readonly kind: "drain" };
 
@@ -64,6 +67,7 @@ export class Translator implements Machine<TranslatorInput, TranslatorOutput> {
   /** Pairs that the current input reached. */
   private readonly touched = new Set<PairLegs>();
   private isDraining = false;
+  private readonly im = new ConversationMemory();
 
   constructor(settings: TranslatorSettings) {
     this.settings = settings;
@@ -106,7 +110,11 @@ export class Translator implements Machine<TranslatorInput, TranslatorOutput> {
       case "lost":
         this.xmpp.lost(input.track, input.why, now);
         break;
+      case "link-down":
+        this.im.linkDown(input.partner);
+        break;
       case "link-up":
+        this.im.linkUp(input.partner);
         for (const legs of this.pairs.values()) if (legs.pair.partner === input.partner) legs.onLinkUp();
         break;
       case "drain":
@@ -162,7 +170,8 @@ export class Translator implements Machine<TranslatorInput, TranslatorOutput> {
     if (!legs) return;
     switch (message.method) {
       case "INVITE":
-        legs.conversation.onInvite(event, now);
+        if (!this.im.isLinkUp(legs.pair.partner)) this.refuseInvite(event);
+        else legs.conversation.onInvite(event, now);
         break;
       case "MESSAGE":
         legs.conversation.onPageMessage(event, now);
@@ -171,6 +180,12 @@ export class Translator implements Machine<TranslatorInput, TranslatorOutput> {
         this.onSubscribe(legs, event, now);
         break;
     }
+  }
+
+  /** A session that could carry nothing is not begun: the caller hears it before they type (C-07). */
+  private refuseInvite(event: IncomingRequest): void {
+    const { status } = localSipStatus("xmpp-link-down", "INVITE")!;
+    this.sip.answer(event.request, status, { headers: [["Retry-After", "10"]] });
   }
 
   private onSubscribe(legs: PairLegs, event: IncomingRequest, now: Millis): void {
@@ -329,6 +344,7 @@ export class Translator implements Machine<TranslatorInput, TranslatorOutput> {
       sip: this.sip,
       xmpp: this.xmpp,
       observe: (observation) => this.observe(observation),
+      im: this.im,
       onOwner: (owner, own) => this.owners.set(owner, own),
     });
     this.pairs.set(key, legs);

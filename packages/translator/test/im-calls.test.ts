@@ -1,6 +1,6 @@
 import type { HeaderFields } from "@tombolo/sip";
 import { describe, expect, it } from "vitest";
-import { MAX_LEGS_PER_PAIR } from "../src/im/conversation.ts";
+import { MAX_LEGS_PER_PAIR } from "../src/im/sessions.ts";
 import { Bed } from "./bed.ts";
 import { headerOf } from "./lines.ts";
 import { bytes, called, calling, INVITE, offer, plain, rest } from "./talk.ts";

@@ -1,4 +1,5 @@
 import {
+  type Body,
   decodeTextBody,
   type EngineCommand,
   type HeaderFields,
@@ -14,7 +15,7 @@ export function lineOfCommand(command: EngineCommand): string | undefined {
     case "open":
       return [command.method, command.from.uri, ">", command.to.uri, ...expires(command.headers)].join(" ");
     case "request":
-      return [command.method, command.from.uri, ">", command.to.uri].join(" ");
+      return [command.method, command.from.uri, ">", command.to.uri, ...bodyOf(command.body)].join(" ");
     case "dialog-request":
       return [command.method, command.dialog, ...detailsOf(command)].join(" ");
     case "cancel":
@@ -30,6 +31,10 @@ function detailsOf(command: Extract<EngineCommand, { kind: "dialog-request" }>):
   const { method, headers, body } = command;
   if (method === "SUBSCRIBE") return expires(headers);
   if (method === "NOTIFY") return [stateOf(headers), ...documentOf(body?.bytes)];
+  return bodyOf(body);
+}
+
+function bodyOf(body: Body | undefined): string[] {
   if (!body) return [];
   const composing = readComposing(body.bytes);
   if (composing) return [composing.state === "active" ? "typing" : "idle"];

@@ -119,6 +119,7 @@ export class GatewayRole {
         this.tried(domain);
       },
       onDown: ({ reason, tries, retryInMs }) => {
+        this.gateway.feed({ kind: "link-down", partner: domain });
         metrics.setXmppLink(domain, false);
         if (retryInMs !== undefined) log.warn("xmpp-link-down", { domain, reason, tries, retryInMs });
         this.tried(domain);

@@ -67,6 +67,7 @@ export function translatorSettings(
     unknownWatcher: config.policy.unknownWatcher,
     maxExpiresSeconds: MAX_EXPIRES_SECONDS,
     address,
+    wall: Date.now,
     ...sources,
     conversation: DEFAULT_CONVERSATION_SETTINGS,
     sipWatcher: DEFAULT_SIP_WATCHER_SETTINGS,

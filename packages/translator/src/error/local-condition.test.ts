@@ -19,6 +19,7 @@ describe("local conditions", () => {
     ["hops-exhausted", "-", "483", "483"],
     ["loop", "-", "482", "482"],
     ["not-a-chat", "cancel service-unavailable", "488", "488"],
+    ["room-invitation", "modify not-acceptable", "-", "-"],
     ["internal-fault", "cancel internal-server-error", "500", "500"],
   ] as const)("%s is %s on XMPP, %s to an INVITE and %s to others", (condition, xmpp, invite, other) => {
     const stanza = localStanzaError(condition);

@@ -18,6 +18,7 @@ export type LocalCondition =
   | "hops-exhausted"
   | "loop"
   | "not-a-chat"
+  | "room-invitation"
   | "internal-fault";
 
 /** The SIP side of a local condition. */
@@ -155,6 +156,15 @@ export const LOCAL_ERRORS = {
       text: "Only one-to-one text chat works with this user: no rooms, calls or files.",
     },
     sip: both(488),
+    ref: "IM-05",
+  },
+  "room-invitation": {
+    id: "E4.room-invitation",
+    xmpp: {
+      type: "modify",
+      condition: "not-acceptable",
+      text: "This user can't be invited to rooms. Only one-to-one text chat works.",
+    },
     ref: "IM-05",
   },
   "internal-fault": {

@@ -1,4 +1,4 @@
-import type { Outcome } from "@tombolo/sip";
+import { type Outcome, TOO_LARGE } from "@tombolo/sip";
 import { LOCAL_ERRORS } from "./local-condition.ts";
 import { type StanzaErrorFromSip, sipStatusToStanzaError } from "./sip-to-stanza.ts";
 import type { StanzaError } from "./stanza-condition.ts";
@@ -24,6 +24,7 @@ export function stanzaErrorForOutcome(
     });
     if (error) return { error, row: error.row };
   }
-  const row = LOCAL_ERRORS["peer-unreachable"];
+  const isTooLarge = outcome.kind === "unreachable" && outcome.why === TOO_LARGE;
+  const row = LOCAL_ERRORS[isTooLarge ? "message-too-large" : "peer-unreachable"];
   return { error: row.xmpp, row: row.id };
 }

@@ -1,14 +1,17 @@
-import { type HeaderFields, type Millis, type SipMessage, toWireText } from "@tombolo/sip";
+import { type HeaderFields, type Millis, toWireText } from "@tombolo/sip";
 import type { Element } from "ltx";
 import { localSipStatus, type NeededHeader, reasonPhrase, stanzaErrorToSipStatus } from "../error/index.ts";
 import type { IncomingRequest } from "../sip-side.ts";
 import { readStanzaError } from "../stanza.ts";
 import type { Sender } from "../xmpp-side.ts";
 import type { ConversationContext } from "./context.ts";
-import { type ChatState, chatMessage, chatStateMessage, chatStateOf } from "./message-stanza.ts";
+import { type ChatState, chatStateMessage, chatStateOf, textMessage } from "./message-stanza.ts";
+import type { Incoming, Inquiry } from "./text-wire.ts";
 
-/** How a MESSAGE came. */
-interface Way {
+type IncomingText = Extract<Incoming, { kind: "text" }>;
+
+/** How a text came. */
+export interface Way {
   /** What a taken stanza is answered with: 200 in a dialog, as the profile says outside. */
   readonly status: number;
   readonly isInDialog: boolean;
@@ -16,8 +19,12 @@ interface Way {
 
 /** One text on its way from SIP to XMPP: its MESSAGE waits for the answer until the XMPP server has the stanza. */
 interface Arrival {
-  readonly request: IncomingRequest;
+  /** Undefined for a text that came inside an INVITE. */
+  readonly request: IncomingRequest | undefined;
   readonly way: Way;
+  readonly stanzaId: string;
+  /** Under which it is known again; undefined in a session, where the order of requests rules repetitions out. */
+  readonly key: string | undefined;
   readonly acceptedAt: Millis;
   readonly addressed: "bare" | "full";
   isSettled: boolean;
@@ -25,6 +32,8 @@ interface Arrival {
 
 /** Texts from the SIP user that wait for the XMPP server, per pair. Over this a MESSAGE is refused with 480. */
 export const MAX_ARRIVALS_PER_PAIR = 100;
+/** From so many on typing is not told any more: texts come first. */
+export const SHED_TYPING_AT = 10;
 
 /** Seconds after which a refused sender may try again. */
 const RETRY_AFTER = "10";
@@ -32,18 +41,31 @@ const RETRY_AFTER = "10";
 /** The SIP user's texts: into stanzas, and answered when their fate is known (IM-02). */
 export class Arrivals implements Sender<Arrival> {
   private readonly context: ConversationContext;
-  private readonly onLateError: (why: string, now: Millis) => void;
+  private readonly onLateError: (why: string, stanzaId: string, now: Millis) => void;
+  private readonly onInquiry: (stanzaId: string, inquiry: Inquiry) => void;
   private waiting = 0;
   /** Where replies go: the resource that spoke last, else the bare JID. */
   private bound: string | undefined;
   /** Whether that resource uses chat states: unknown until it has sent a text (XEP-0085 5.1). */
   private usesStates: boolean | undefined;
   private thread: string | undefined;
+  /** Call-ID of the SIP user's last text outside sessions. */
+  private lastCallId: string | undefined;
+  /** The XMPP user has written in a chat window: answers belong there (C-09). */
+  private usesChat = false;
   /** The XMPP side shows the SIP user as typing, until then. */
   private composingUntil: Millis | undefined;
 
-  /** @param onLateError told of an error stanza that came after the text had been called delivered. */
-  constructor(context: ConversationContext, onLateError: (why: string, now: Millis) => void) {
+  /**
+   * @param onLateError told of an error stanza that came after the text had been called delivered.
+   * @param onInquiry told of a text whose sender wants to know its fate.
+   */
+  constructor(
+    context: ConversationContext,
+    onLateError: (why: string, stanzaId: string, now: Millis) => void,
+    onInquiry: (stanzaId: string, inquiry: Inquiry) => void,
+  ) {
+    this.onInquiry = onInquiry;
     this.context = context;
     this.onLateError = onLateError;
   }
@@ -57,6 +79,20 @@ export class Arrivals implements Sender<Arrival> {
     return this.composingUntil;
   }
 
+  /** Call-ID of the SIP user's last text outside sessions: a thread of that name continues it (RFC 7572 5). */
+  get theirCallId(): string | undefined {
+    return this.lastCallId;
+  }
+
+  /** The conversation outside sessions is over: the next one begins anew. */
+  forget(): void {
+    this.bound = undefined;
+    this.usesStates = undefined;
+    this.thread = undefined;
+    this.lastCallId = undefined;
+    this.usesChat = false;
+  }
+
   /** The XMPP user has spoken from this resource: replies go there, on that thread. */
   bindTo(stanza: Element, isText: boolean): void {
     const { from } = stanza.attrs;
@@ -64,6 +100,7 @@ export class Arrivals implements Sender<Arrival> {
     this.bound = from;
     const hasState = chatStateOf(stanza) !== undefined;
     if (isText || hasState) this.usesStates = hasState;
+    if (stanza.attrs.type === "chat") this.usesChat = true;
     const thread = stanza.getChildText("thread");
     if (thread) this.thread = thread;
   }
@@ -91,43 +128,83 @@ export class Arrivals implements Sender<Arrival> {
     this.composingUntil = undefined;
   }
 
-  /** A MESSAGE: turned into a stanza, or refused at once. */
-  take(request: IncomingRequest, way: Way, now: Millis): void {
-    const { pair, wire, xmpp, sip, ids } = this.context;
-    const content = wire.readText(request.message);
-    if (!content.ok) {
-      sip.answer(request.request, content.status, content.extra);
-      return;
-    }
+  /** A MESSAGE with a text: turned into a stanza, or refused at once. */
+  take(request: IncomingRequest, text: IncomingText, way: Way, now: Millis): void {
+    const { sip, recent, load } = this.context;
     // Nothing left after the clean-up: taken, and nothing to show.
-    if (content.text === "") {
+    if (text.text === "") {
       sip.answer(request.request, way.status);
       return;
     }
-    if (this.waiting >= MAX_ARRIVALS_PER_PAIR) {
+    const key = way.isInDialog ? undefined : keyOf(request);
+    const fate = key === undefined ? undefined : recent.fateOf(key, now);
+    if (fate !== undefined) {
+      // The same request on another way (RFC 3261 8.2.2.2), or its answer was lost.
+      sip.answer(request.request, fate === "done" ? way.status : 482);
+      return;
+    }
+    if (this.waiting >= MAX_ARRIVALS_PER_PAIR || load.isFull("sip_to_xmpp")) {
       sip.answer(request.request, 480, { headers: [["Retry-After", RETRY_AFTER]] });
       return;
     }
+    if (key !== undefined) recent.begin(key, now);
+    if (!way.isInDialog) this.lastCallId = request.message.callId;
+    this.send(request, text, way, key, now);
+  }
+
+  /** A text that came inside an INVITE: nobody waits for an answer. */
+  takeUnasked(text: string, now: Millis): void {
+    if (this.waiting >= MAX_ARRIVALS_PER_PAIR) return;
+    const plain = { kind: "text", text, subject: undefined, language: undefined, sentAt: undefined } as const;
+    this.send(undefined, { ...plain, inquiry: undefined }, { status: 200, isInDialog: true }, undefined, now);
+  }
+
+  private send(
+    request: IncomingRequest | undefined,
+    text: IncomingText,
+    way: Way,
+    key: string | undefined,
+    now: Millis,
+  ): void {
+    const { pair, wire, xmpp, ids } = this.context;
     this.composingUntil = undefined;
     this.waiting += 1;
     this.observe("accepted");
     const to = this.address();
-    const stanza = chatMessage({
-      id: `m${ids()}`,
+    const stanzaId = `m${ids()}`;
+    const stanza = textMessage({
+      id: stanzaId,
       from: `${pair.sipUser}/${wire.resource}`,
       to,
-      thread: this.currentThread(),
-      body: content.text,
+      type: this.isChat(way) ? "chat" : "normal",
+      thread: way.isInDialog
+        ? this.currentThread()
+        : (this.thread ?? this.lastCallId ?? this.currentThread()),
+      body: text.text,
+      subject: way.isInDialog ? undefined : text.subject,
+      language: text.language,
+      delayed: text.sentAt === undefined ? undefined : { at: text.sentAt, by: pair.partner },
+      wantsReceipt: text.inquiry?.receipt ?? false,
+      wantsMarker: text.inquiry?.marker ?? false,
     });
     const addressed = to.includes("/") ? "full" : "bare";
-    const arrival: Arrival = { request, way, acceptedAt: now, addressed, isSettled: false };
-    xmpp.sendTracked(this, arrival, pair.partner, stanza);
+    const arrival = { request, way, stanzaId, key, acceptedAt: now, addressed, isSettled: false } as const;
+    xmpp.sendTracked<Arrival>(this, { ...arrival }, pair.partner, stanza);
+    if (text.inquiry) this.onInquiry(stanzaId, text.inquiry);
   }
 
-  /** Typing on the SIP side (XEP-0085); repeated states only make it last longer (XEP-0085 5.4). */
-  typing(message: SipMessage, now: Millis): void {
-    const lasts = this.context.wire.readTyping(message);
+  /** Sessions are chats; single messages are mail until the XMPP user answers in a chat window (C-09, RFC 7572 5). */
+  private isChat(way: Way): boolean {
+    return way.isInDialog || !this.context.wire.isPaging || this.usesChat;
+  }
+
+  /**
+   * Typing on the SIP side (XEP-0085); repeated states only make it last longer (XEP-0085 5.4).
+   * @param lasts ms; 0 when it has stopped, undefined when the body said neither.
+   */
+  onTyping(lasts: Millis | undefined, isInDialog: boolean, now: Millis): void {
     if (lasts === undefined || (lasts === 0 && this.composingUntil === undefined)) return;
+    if (!this.isChat({ status: 200, isInDialog })) return;
     const isNews = lasts === 0 || this.composingUntil === undefined;
     this.composingUntil = lasts === 0 ? undefined : now + lasts;
     if (isNews) this.sendState(lasts === 0 ? "paused" : "composing");
@@ -141,13 +218,18 @@ export class Arrivals implements Sender<Arrival> {
 
   onTaken(arrival: Arrival, now: Millis): void {
     if (!this.settle(arrival)) return;
+    this.context.recent.done(arrival.key);
     this.observe("delivered", undefined, now - arrival.acceptedAt);
-    this.context.sip.answer(arrival.request.request, arrival.way.status);
+    if (arrival.request) this.context.sip.answer(arrival.request.request, arrival.way.status);
   }
 
-  onLost(arrival: Arrival, why: string, _now: Millis): void {
+  onLost(arrival: Arrival, why: string, now: Millis): void {
     if (!this.settle(arrival)) return;
-    this.observe("bounced", why);
+    this.bounced(arrival, why);
+    if (!arrival.request) {
+      this.onLateError("no connection to the other system", arrival.stanzaId, now);
+      return;
+    }
     const condition = why === "too-large" ? "message-too-large" : "xmpp-link-down";
     const { status, needs } = localSipStatus(condition, "other")!;
     this.context.sip.answer(arrival.request.request, status, { headers: this.headersFor(needs) });
@@ -157,7 +239,12 @@ export class Arrivals implements Sender<Arrival> {
     const { condition, text } = readStanzaError(error);
     if (!this.settle(arrival)) {
       this.observe("returned");
-      this.onLateError(text ?? condition, now);
+      this.onLateError(text ?? condition, arrival.stanzaId, now);
+      return;
+    }
+    if (!arrival.request) {
+      this.bounced(arrival, condition);
+      this.onLateError(text ?? condition, arrival.stanzaId, now);
       return;
     }
     const { status, row, needs } = stanzaErrorToSipStatus(condition, {
@@ -166,12 +253,17 @@ export class Arrivals implements Sender<Arrival> {
       switches: this.context.wire.errorSwitches,
       inDialog: arrival.way.isInDialog,
     });
-    this.observe("bounced", row);
+    this.bounced(arrival, row);
     const reason = toWireText(reasonPhrase(text ?? ""));
     this.context.sip.answer(arrival.request.request, status, {
       headers: this.headersFor(needs),
       ...(reason === "" ? {} : { reason }),
     });
+  }
+
+  private bounced(arrival: Arrival, reason: string): void {
+    this.context.recent.failed(arrival.key);
+    this.observe("bounced", reason);
   }
 
   private settle(arrival: Arrival): boolean {
@@ -187,7 +279,8 @@ export class Arrivals implements Sender<Arrival> {
   }
 
   private sendState(state: ChatState): void {
-    if (this.usesStates === false) return;
+    const isBusy = this.waiting >= SHED_TYPING_AT || !this.context.isLinkUp();
+    if (this.usesStates === false || (isBusy && state !== "gone")) return;
     const { pair, wire, ids, xmpp } = this.context;
     const from = `${pair.sipUser}/${wire.resource}`;
     const fields = { id: `s${ids()}`, from, to: this.address(), thread: this.currentThread(), state };
@@ -208,13 +301,20 @@ export class Arrivals implements Sender<Arrival> {
     reason?: string,
     took?: Millis,
   ): void {
+    const direction = "sip_to_xmpp";
+    if (event !== "returned") this.context.load.change(direction, event === "accepted" ? 1 : -1);
     this.context.observe({
       what: "im",
       event,
-      direction: "sip_to_xmpp",
+      direction,
       partner: this.context.pair.partner,
       ...(reason === undefined ? {} : { reason }),
       ...(took === undefined ? {} : { took }),
     });
   }
+}
+
+/** A request outside dialogs as its sender names it (RFC 3261 8.2.2.2). */
+function keyOf({ message }: IncomingRequest): string {
+  return `s ${message.callId} ${message.get("CSeq")} ${message.fromTag}`;
 }

@@ -1,28 +1,30 @@
-import type { CommandRef, Deadline, DialogId, Millis, Outcome, RequestRef } from "@tombolo/sip";
+import type { Deadline, DialogId, Millis, Outcome, RequestRef } from "@tombolo/sip";
 import type { Element } from "ltx";
-import { localStanzaError, reasonPhrase } from "../error/index.ts";
+import { readDiagnostics } from "../error/diagnostics.ts";
+import { BLOCKED_CONTENT_WARNING, localStanzaError, reasonPhrase } from "../error/index.ts";
 import type { DialogOwner, IncomingRequest, Requester } from "../sip-side.ts";
-import { NOT_DELIVERED, SESSION_OVER, TYPING_REFUSED } from "./answers.ts";
-import { Arrivals } from "./arrivals.ts";
+import { readFailure, TYPING_REFUSED } from "./answers.ts";
+import { Arrivals, type Way } from "./arrivals.ts";
 import type { ConversationContext } from "./context.ts";
 import { Departures } from "./departures.ts";
-import { type Leg, Legs } from "./legs.ts";
-import { type ChatState, chatStateOf, contentOf } from "./message-stanza.ts";
+import { FirstTexts } from "./first-texts.ts";
+import type { Leg } from "./legs.ts";
+import { type ChatState, chatStateOf, receiptIn } from "./message-stanza.ts";
+import { contentOf, type OwnText } from "./own-message.ts";
+import { PageMode } from "./page-mode.ts";
 import type { OutboundText } from "./queue.ts";
+import { Sessions } from "./sessions.ts";
+import { lastsOf } from "./text-wire.ts";
 import { TypingTold } from "./typing.ts";
 
-/** Dialogs of one pair at a time, those in the making included. Over this an INVITE is refused with 480. */
-export const MAX_LEGS_PER_PAIR = 8;
-
 type Purpose =
-  | { readonly kind: "invite" }
-  | { readonly kind: "text"; readonly item: OutboundText; readonly leg: Leg }
-  | { readonly kind: "bye"; readonly leg: Leg }
-  | { readonly kind: "typing"; readonly leg: Leg };
+  /** Without a leg it went outside sessions. */
+  | { readonly kind: "text"; readonly item: OutboundText; readonly leg: Leg | undefined }
+  | { readonly kind: "typing"; readonly leg: Leg | undefined };
 
 /**
- * Instant messages of one pair in session mode (IM-01..03, RFC 7573 4): the first text opens a SIP session, the others
- * follow in it one at a time and in order; the SIP user's own INVITE is accepted at once and replaces what was there.
+ * Instant messages of one pair (IM-01..03, RFC 7573 4, RFC 7572): the first text opens a SIP session, or each goes on its
+ * own where the partner wants it so; one at a time and in order, whatever happens to sessions meanwhile.
  */
 export class Conversation implements Requester<Purpose>, DialogOwner {
   private readonly context: ConversationContext;
@@ -30,20 +32,26 @@ export class Conversation implements Requester<Purpose>, DialogOwner {
   private readonly departures: Departures;
   /** The SIP user's texts on their way to XMPP. */
   readonly arrivals: Arrivals;
-  private readonly legs = new Legs();
+  readonly sessions: Sessions;
+  private readonly pages: PageMode;
   private readonly typing: TypingTold;
-  /** INVITEs answered with 2xx whose dialog the engine has not named yet, and the legs that they replace. */
-  private readonly accepting = new Map<RequestRef, readonly Leg[]>();
-  private inviting: { readonly ref: CommandRef; readonly since: Millis; isCancelled: boolean } | undefined;
-  private inFlight: OutboundText | undefined;
+  private readonly firstTexts = new FirstTexts();
+  /** What our one request in flight carries (C-30). Typing counts only outside sessions. */
+  private inFlight: OutboundText | "typing" | undefined;
   /** The program goes down: what is accepted is still sent, then sessions are closed. */
   private isClosing = false;
 
   constructor(context: ConversationContext) {
     this.context = context;
     this.departures = new Departures(context);
-    this.typing = new TypingTold(context.wire.typingRefreshMs);
-    this.arrivals = new Arrivals(context, (why, now) => this.tellSipUser(why, now));
+    this.sessions = new Sessions(context, this);
+    this.pages = new PageMode(context);
+    this.typing = new TypingTold(context.texts.typingRefreshMs);
+    this.arrivals = new Arrivals(
+      context,
+      (why, stanzaId, now) => this.tellSipUser(why, stanzaId, now),
+      (stanzaId, inquiry) => this.departures.receipts.ask(stanzaId, inquiry),
+    );
   }
 
   get partner(): string {
@@ -53,9 +61,8 @@ export class Conversation implements Requester<Purpose>, DialogOwner {
   /** True when nothing is under way: the pair may forget the conversation. */
   get isIdle(): boolean {
     return (
-      this.legs.size === 0 &&
-      this.accepting.size === 0 &&
-      !this.inviting &&
+      this.sessions.isIdle &&
+      this.pages.isIdle &&
       !this.inFlight &&
       this.departures.isEmpty &&
       this.arrivals.isIdle
@@ -64,9 +71,7 @@ export class Conversation implements Requester<Purpose>, DialogOwner {
 
   /** Whether a session is up, for gauges and pages. */
   get state(): "idle" | "inviting" | "up" | "closing" {
-    if (this.legs.sending) return "up";
-    if (this.inviting || this.accepting.size > 0 || this.legs.isConfirming) return "inviting";
-    return this.legs.size > 0 ? "closing" : "idle";
+    return this.sessions.state;
   }
 
   // ---- from XMPP
@@ -79,111 +84,116 @@ export class Conversation implements Requester<Purpose>, DialogOwner {
       return;
     }
     this.arrivals.bindTo(stanza, content.kind === "text");
-    if (content.kind === "text") this.onOwnText(stanza, content.text, now);
+    const receipt = receiptIn(stanza);
+    if (receipt) this.onReceipt(receipt.what, receipt.of, now);
+    if (content.kind === "text") this.onOwnText(stanza, content, now);
     else {
       const state = chatStateOf(stanza);
       if (state) this.onChatState(stanza, state, now);
     }
   }
 
-  private onOwnText(stanza: Element, text: string, now: Millis): void {
+  private onOwnText(stanza: Element, content: OwnText, now: Millis): void {
     this.typing.clear();
     if (this.isClosing) this.departures.refuse(stanza, localStanzaError("queue-full")!);
-    else this.departures.accept(stanza, text, now);
+    else this.departures.accept(stanza, content, now);
+    this.pump(now);
+  }
+
+  private onReceipt(what: "received" | "displayed", of: string, now: Millis): void {
+    const notification = this.departures.receipts.answer(what, of);
+    if (!notification) return;
+    this.departures.addNotification(notification, now);
     this.pump(now);
   }
 
   private onChatState(stanza: Element, state: ChatState, now: Millis): void {
     if (state === "gone") {
       this.arrivals.endThread(stanza.attrs.from!);
-      if (this.departures.isEmpty && !this.inFlight) this.hangUpAll();
-    } else if (this.legs.sending && this.typing.take(state === "composing", now)) {
+      if (!this.hasWork && !this.inFlight) this.hangUpAll();
+    } else if (this.mayTellTyping && this.typing.take(state === "composing", now)) {
       this.sendTyping(state === "composing", now);
     }
   }
 
+  /** Outside sessions only to one who has written (RFC 3994 7). */
+  private get mayTellTyping(): boolean {
+    return this.sessions.sending !== undefined || (this.pages.isOn && this.pages.isHeard);
+  }
+
+  /** The first thing that is left out when something else waits: texts end it anyway. */
   private sendTyping(isTyping: boolean, now: Millis): void {
-    const leg = this.legs.sending;
-    if (!leg) return;
-    leg.lastUsed = now;
-    const { method, headers, body } = this.context.wire.typing(isTyping);
-    this.context.sip.inDialog<Purpose>(this, { kind: "typing", leg }, leg.dialog, method, headers, body);
+    if (this.hasWork || this.inFlight) return;
+    const { sip, texts } = this.context;
+    const leg = this.sessions.sending;
+    const { method, headers, body } = texts.typing(isTyping);
+    const purpose: Purpose = { kind: "typing", leg };
+    if (leg) {
+      leg.lastUsed = now;
+      sip.inDialog(this, purpose, leg.dialog, method, headers, body);
+    } else if (method === "MESSAGE" && this.sessions.isIdle) {
+      this.inFlight = "typing";
+      sip.request(this, purpose, { method, ...this.parties, headers, body });
+    }
   }
 
   // ---- from SIP
 
-  /** An INVITE outside dialogs. The newest session wins: clients replace the old one by a new INVITE. */
+  /** An INVITE outside dialogs. */
   onInvite(request: IncomingRequest, _now: Millis): void {
-    const { sip, wire } = this.context;
-    const answer = wire.answerOffer(request.message);
-    if (!answer.ok) {
-      sip.answer(request.request, answer.status, answer.extra);
-      return;
-    }
-    if (this.legs.size + this.accepting.size >= MAX_LEGS_PER_PAIR) {
-      sip.answer(request.request, 480, { headers: [["Retry-After", "30"]] });
-      return;
-    }
-    // Legs that come up later were offered while this INVITE was under way: glare, where both live on (D4).
-    this.accepting.set(request.request, this.legs.notEnding);
-    sip.accept(this, request.request, 200, { headers: answer.headers, body: answer.body });
+    if (!this.sessions.accept(request)) return;
+    const first = this.context.wire.firstText(request.message);
+    if (first !== undefined) this.firstTexts.offered(request.request, first);
   }
 
   /** A MESSAGE outside dialogs (RFC 3428). */
   onPageMessage(request: IncomingRequest, now: Millis): void {
-    this.onText(request, undefined, this.context.wire.pageStatus, now);
+    this.pages.onHeard(now);
+    this.onContent(request, { status: this.context.wire.pageStatus, isInDialog: false }, now);
   }
 
   onDialogMade(request: RequestRef, dialog: DialogId, now: Millis): void {
-    const replaces = this.accepting.get(request) ?? [];
-    this.accepting.delete(request);
-    this.addLeg(dialog, "confirming", replaces, now);
+    this.sessions.made(request, dialog, now);
+    this.firstTexts.made(request, dialog);
   }
 
   onCancelled(request: RequestRef, now: Millis): void {
-    this.accepting.delete(request);
+    this.sessions.cancelled(request);
+    this.firstTexts.forget(request);
     this.pump(now);
   }
 
   onConfirmed(dialog: DialogId, now: Millis): void {
-    const leg = this.legs.find(dialog);
-    if (leg?.state !== "confirming") return;
-    this.legs.raise(leg, now);
-    for (const old of leg.replaces) {
-      if (!this.legs.has(old)) continue;
-      if (old.state === "up") this.hangUp(old);
-      else old.isReplaced = true;
-    }
-    leg.replaces = [];
-    if (leg.isReplaced) this.hangUp(leg);
+    if (!this.sessions.confirm(dialog, now)) return;
+    this.firstTexts.confirmed(dialog, now);
     this.pump(now);
   }
 
   onDialogLost(dialog: DialogId, now: Millis): void {
-    this.removeLeg(this.legs.find(dialog));
-    this.pump(now);
+    this.endSession(this.sessions.find(dialog), dialog, now);
+    this.onChanged(now);
   }
 
   onDialogRequest(request: IncomingRequest, now: Millis): void {
     const { message } = request;
     const { sip, wire } = this.context;
-    const leg = this.legs.find(request.dialog!);
+    const leg = this.sessions.find(request.dialog!);
     if (leg) leg.lastUsed = now;
     switch (message.method) {
       case "MESSAGE":
         // It says that our 2xx has arrived even when the ACK is still on its way.
         this.onConfirmed(request.dialog!, now);
-        this.onText(request, leg, 200, now);
+        this.onContent(request, { status: 200, isInDialog: true }, now);
         return;
       case "INFO":
-        this.arrivals.typing(message, now);
+        this.arrivals.onTyping(lastsOf(message.body), true, now);
         sip.answer(request.request, 200);
         return;
       case "BYE":
         sip.answer(request.request, 200);
-        this.removeLeg(leg);
-        this.pump(now);
-        if (this.isSilent) this.arrivals.sessionEnded();
+        this.endSession(leg, request.dialog!, now);
+        this.onChanged(now);
+        if (this.sessions.isSilent) this.arrivals.sessionEnded();
         return;
       case "INVITE":
       case "UPDATE": {
@@ -199,67 +209,106 @@ export class Conversation implements Requester<Purpose>, DialogOwner {
     }
   }
 
-  private onText(request: IncomingRequest, leg: Leg | undefined, status: number, now: Millis): void {
-    if (this.context.wire.isTyping(request.message)) {
-      this.arrivals.typing(request.message, now);
-      this.context.sip.answer(request.request, status);
-    } else {
-      this.arrivals.take(request, { status, isInDialog: leg !== undefined }, now);
+  /** What a MESSAGE brings: a text, typing, a notification, or nothing that we take. */
+  private onContent(request: IncomingRequest, way: Way, now: Millis): void {
+    const { sip, texts } = this.context;
+    const incoming = texts.incoming(request.message);
+    switch (incoming.kind) {
+      case "text":
+        if (way.isInDialog && !this.firstTexts.isNews(request.dialog!, incoming.text, now))
+          sip.answer(request.request, way.status);
+        else this.arrivals.take(request, incoming, way, now);
+        return;
+      case "typing":
+        this.arrivals.onTyping(incoming.lasts, way.isInDialog, now);
+        sip.answer(request.request, way.status);
+        return;
+      case "notification":
+        this.departures.notified(incoming.imdn);
+        sip.answer(request.request, way.status);
+        return;
+      case "refused":
+        sip.answer(request.request, incoming.status, { headers: incoming.headers });
     }
+  }
+
+  private endSession(leg: Leg | undefined, dialog: DialogId, now: Millis): void {
+    const unbrought = this.firstTexts.end(dialog, now);
+    if (unbrought !== undefined) this.arrivals.takeUnasked(unbrought, now);
+    this.sessions.remove(leg);
   }
 
   // ---- sending
 
+  get hasWork(): boolean {
+    return !this.departures.isEmpty;
+  }
+
+  onChanged(now: Millis): void {
+    if (!this.mayTellTyping) this.typing.clear();
+    this.pump(now);
+  }
+
   /** Moves the queue: one text in flight, a session opened where there is none. */
   private pump(now: Millis): void {
     if (this.inFlight) return;
-    const leg = this.legs.sending;
+    const leg = this.sessions.sending;
     const item = leg && this.departures.take();
     if (item) {
       this.sendText(leg, item, now);
       return;
     }
-    if (this.isClosing && this.departures.isEmpty) {
-      this.closeNow();
+    if (this.isClosing && !this.hasWork) {
+      this.typing.clear();
+      this.sessions.closeNow();
       return;
     }
     // A leg that is being made, confirmed or ended will come back here.
-    if (this.inviting || this.accepting.size > 0 || this.legs.size > 0) return;
-    this.departures.dropLeadingWords();
-    if (!this.departures.isEmpty) this.invite(now);
-  }
-
-  private invite(now: Millis): void {
-    const { pair, wire, sip } = this.context;
-    const parties = { from: { uri: pair.xmppUri }, to: { uri: pair.sipUri } };
-    const purpose: Purpose = { kind: "invite" };
-    const ref = sip.open(this, purpose, { method: "INVITE", ...parties, ...wire.offer() });
-    this.inviting = { ref, since: now, isCancelled: false };
+    if (!this.sessions.isIdle) return;
+    if (this.pages.isOn) this.sendPage(now);
+    else {
+      this.departures.dropLeadingWords();
+      if (this.hasWork) this.sessions.invite(now);
+    }
   }
 
   private sendText(leg: Leg, item: OutboundText, now: Millis): void {
     this.inFlight = item;
     leg.lastUsed = now;
-    const { headers, body } = this.context.wire.text(item.text);
+    const { headers, body } = this.context.texts.outgoing(item, this.context.pair, false);
     const purpose: Purpose = { kind: "text", item, leg };
     this.context.sip.inDialog(this, purpose, leg.dialog, "MESSAGE", headers, body);
   }
 
-  /** A text of theirs came back after we had called it delivered: they are told in words, while the session lasts. */
-  private tellSipUser(why: string, now: Millis): void {
-    if (!this.legs.sending) return;
-    this.departures.addWord(`[Your message was not delivered: ${reasonPhrase(why)}]`, now);
-    this.pump(now);
+  /** A text on its own (RFC 3428 4). */
+  private sendPage(now: Millis): void {
+    const item = this.departures.take();
+    if (!item) return;
+    this.inFlight = item;
+    const { sip, texts, pair, wire } = this.context;
+    const content = texts.outgoing(item, pair, true);
+    const call = this.pages.next(item.thread, this.arrivals.theirCallId, now);
+    const request = { method: "MESSAGE", ...this.parties, ...content, call, maxBytes: wire.maxPageBytes };
+    sip.request<Purpose>(this, { kind: "text", item, leg: undefined }, request);
   }
 
-  private hangUp(leg: Leg): void {
-    leg.state = "ending";
-    this.context.sip.inDialog<Purpose>(this, { kind: "bye", leg }, leg.dialog, "BYE");
+  private get parties(): { readonly from: { readonly uri: string }; readonly to: { readonly uri: string } } {
+    const { pair } = this.context;
+    return { from: { uri: pair.xmppUri }, to: { uri: pair.sipUri } };
+  }
+
+  /** A text of theirs came back after we had called it delivered: they are told as they asked, or in words while a session lasts. */
+  private tellSipUser(why: string, stanzaId: string, now: Millis): void {
+    const notification = this.departures.receipts.failed(stanzaId);
+    if (notification) this.departures.addNotification(notification, now);
+    else if (this.sessions.sending)
+      this.departures.addWord(`[Your message was not delivered: ${reasonPhrase(why)}]`, now);
+    this.pump(now);
   }
 
   private hangUpAll(): void {
     this.typing.clear();
-    for (const leg of this.legs.up) this.hangUp(leg);
+    this.sessions.hangUpAll();
   }
 
   /** Ends the conversation politely, after what was accepted for the SIP user has gone. */
@@ -268,130 +317,81 @@ export class Conversation implements Requester<Purpose>, DialogOwner {
     this.pump(now);
   }
 
-  private closeNow(): void {
-    this.hangUpAll();
-    if (this.inviting && !this.inviting.isCancelled) this.cancelInvite();
-  }
-
   // ---- outcomes
 
+  onRefused(outcome: Outcome, now: Millis): void {
+    this.noteDiagnostics(outcome);
+    const status = outcome.kind === "final" ? outcome.status : 0;
+    const isBlocked = outcome.kind === "final" && warningOf(outcome) === BLOCKED_CONTENT_WARNING;
+    if (!this.pages.fallBack(status, isBlocked, now)) this.departures.bounceAll(outcome);
+  }
+
   onOutcome(purpose: Purpose, outcome: Outcome, now: Millis): void {
-    switch (purpose.kind) {
-      case "invite":
-        this.onInviteOutcome(outcome, now);
-        break;
-      case "text":
-        this.onTextOutcome(purpose.item, purpose.leg, outcome, now);
-        break;
-      case "bye":
-        this.removeLeg(purpose.leg);
-        break;
-      case "typing":
-        this.onTypingOutcome(purpose.leg, outcome);
-        break;
-    }
-    this.pump(now);
+    if (purpose.kind === "text") this.onTextOutcome(purpose.item, purpose.leg, outcome, now);
+    else this.onTypingOutcome(purpose.leg, outcome);
+    this.onChanged(now);
   }
 
-  private onInviteOutcome(outcome: Outcome, now: Millis): void {
-    const isCancelled = this.inviting?.isCancelled === true;
-    this.inviting = undefined;
-    if (outcome.kind === "final" && outcome.status < 300 && outcome.dialog !== undefined) {
-      this.context.sip.own(outcome.dialog, this);
-      const leg = this.addLeg(outcome.dialog, "up", [], now);
-      // The 2xx crossed our CANCEL, and there is nothing left to say.
-      if (isCancelled && this.departures.isEmpty) this.hangUp(leg);
-      return;
-    }
-    // Their own session carries the texts; after a CANCEL of ours the queue holds only newer ones.
-    if (isCancelled || this.legs.isUsable || this.accepting.size > 0) return;
-    this.departures.bounceAll(outcome);
-  }
-
-  private onTextOutcome(item: OutboundText, leg: Leg, outcome: Outcome, now: Millis): void {
+  private onTextOutcome(item: OutboundText, leg: Leg | undefined, outcome: Outcome, now: Millis): void {
     this.inFlight = undefined;
     if (outcome.kind === "final" && outcome.status < 300) {
-      this.departures.delivered(item, now);
+      this.departures.delivered(item, outcome.status, now);
       return;
     }
-    const status = outcome.kind === "final" ? outcome.status : 408;
-    if (SESSION_OVER.has(status)) this.abandon(leg, status);
+    this.noteDiagnostics(outcome);
+    const { status, isSessionOver, isSurelyNotDelivered } = readFailure(outcome);
+    if (leg && isSessionOver) this.sessions.abandon(leg, status);
     // One fresh session, one more try: anything less certain might deliver it twice.
-    if (!NOT_DELIVERED.has(status) || !this.departures.retry(item)) this.departures.bounce(item, outcome);
+    const isRetried = leg !== undefined && isSurelyNotDelivered && this.departures.retry(item);
+    if (!isRetried) this.departures.bounce(item, outcome);
   }
 
-  private onTypingOutcome(leg: Leg, outcome: Outcome): void {
+  private onTypingOutcome(leg: Leg | undefined, outcome: Outcome): void {
+    if (this.inFlight === "typing") this.inFlight = undefined;
     if (outcome.kind !== "final") return;
-    if (outcome.status === 481) this.removeLeg(leg);
+    if (outcome.status === 481) this.sessions.remove(leg);
     else if (TYPING_REFUSED.has(outcome.status)) this.typing.refuse();
   }
 
-  /** The session is no use any more. A BYE tells a peer that still has it; its answer is not waited for. */
-  private abandon(leg: Leg, status: number): void {
-    if (!this.legs.has(leg)) return;
-    if (leg.state === "up" && status !== 481) this.hangUp(leg);
-    this.removeLeg(leg);
+  /** What the partner's servers say of a failure, for whoever has to find out. */
+  private noteDiagnostics(outcome: Outcome): void {
+    const diagnostics = outcome.kind === "final" ? readDiagnostics(outcome.message) : undefined;
+    if (outcome.kind !== "final" || !diagnostics) return;
+    const detail = `${outcome.status}: ${diagnostics.id} ${diagnostics.reason}`.trimEnd();
+    this.context.observe({ what: "note", event: "partner-diagnostics", partner: this.partner, detail });
   }
 
   // ---- time
 
   nextDeadline(): Deadline | undefined {
-    let deadline: Deadline | undefined;
+    let deadline = this.sessions.nextDeadline(this.isSending);
     const consider = (at: Millis | undefined, reason: string) => {
       if (at !== undefined && (!deadline || at < deadline.at)) deadline = { at, reason };
     };
-    const { inviteTimeout, idleTimeout } = this.context.settings;
-    if (this.inviting && !this.inviting.isCancelled)
-      consider(this.inviting.since + inviteTimeout, "INVITE unanswered");
     consider(this.departures.expiresAt, "text too old");
     consider(this.arrivals.typingUntil, "typing lapses");
-    if (this.legs.sending) consider(this.typing.nextDeadline()?.at, "typing told again");
-    if (!this.inFlight) for (const leg of this.legs.up) consider(leg.lastUsed + idleTimeout, "session idle");
+    consider(this.firstTexts.nextDue, "first text not repeated");
+    consider(this.pages.nextDue, "conversation over");
+    if (this.mayTellTyping) consider(this.typing.nextDeadline()?.at, "typing told again");
     return deadline;
   }
 
   timeout(now: Millis): void {
-    const { inviteTimeout, idleTimeout } = this.context.settings;
-    if (this.inviting && !this.inviting.isCancelled && now >= this.inviting.since + inviteTimeout)
-      this.giveUpInvite();
+    const isIdleEnded = this.sessions.timeout(this.isSending, now);
     this.departures.expire(now);
     this.arrivals.timeout(now);
-    const isTyping = this.legs.sending ? this.typing.timeout(now) : undefined;
+    for (const text of this.firstTexts.takeDue(now)) this.arrivals.takeUnasked(text, now);
+    const isTyping = this.mayTellTyping ? this.typing.timeout(now) : undefined;
     if (isTyping !== undefined) this.sendTyping(isTyping, now);
-    if (this.inFlight) return;
-    const idle = this.legs.up.filter((leg) => now >= leg.lastUsed + idleTimeout);
-    for (const leg of idle) this.hangUp(leg);
-    if (idle.length > 0 && this.isSilent) this.arrivals.sessionEnded();
+    if (this.pages.timeout(now)) this.arrivals.forget();
+    if (isIdleEnded && this.sessions.isSilent) this.arrivals.sessionEnded();
   }
 
-  /** Nobody answers: the texts that waited for it are bounced, and newer ones will open a new session. */
-  private giveUpInvite(): void {
-    this.cancelInvite();
-    if (this.legs.isUsable || this.accepting.size > 0) return;
-    this.departures.bounceAll({ kind: "timeout" });
+  private get isSending(): boolean {
+    return this.inFlight !== undefined;
   }
+}
 
-  private cancelInvite(): void {
-    this.inviting!.isCancelled = true;
-    this.context.sip.cancel(this.inviting!.ref);
-  }
-
-  // ---- legs
-
-  /** No session is there or in the making. */
-  private get isSilent(): boolean {
-    return !this.legs.isUsable && !this.inviting && this.accepting.size === 0;
-  }
-
-  private addLeg(dialog: DialogId, state: "confirming" | "up", replaces: readonly Leg[], now: Millis): Leg {
-    this.context.observe({ what: "session", partner: this.partner, change: 1 });
-    return this.legs.add(dialog, state, replaces, now);
-  }
-
-  private removeLeg(leg: Leg | undefined): void {
-    if (!leg || !this.legs.remove(leg)) return;
-    if (!this.legs.sending) this.typing.clear();
-    this.context.sip.drop(leg.dialog);
-    this.context.observe({ what: "session", partner: this.partner, change: -1 });
-  }
+function warningOf({ message }: Extract<Outcome, { kind: "final" }>): number {
+  return Number.parseInt(message.get("Warning") ?? "", 10);
 }

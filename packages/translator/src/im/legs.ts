@@ -3,6 +3,8 @@ import type { DialogId, Millis } from "@tombolo/sip";
 /** One SIP dialog of a conversation. */
 export interface Leg {
   readonly dialog: DialogId;
+  /** Our INVITE made it. */
+  readonly isOurs: boolean;
   /** confirming: our 2xx waits for its ACK. ending: our BYE waits for its answer. */
   state: "confirming" | "up" | "ending";
   /** Last request in it, either way. */
@@ -49,7 +51,8 @@ export class Legs {
   }
 
   add(dialog: DialogId, state: "confirming" | "up", replaces: readonly Leg[], now: Millis): Leg {
-    const leg: Leg = { dialog, state, lastUsed: now, replaces, isReplaced: false };
+    // Theirs wait for an ACK; ours are up with the 2xx.
+    const leg: Leg = { dialog, isOurs: state === "up", state, lastUsed: now, replaces, isReplaced: false };
     this.all.push(leg);
     return leg;
   }

@@ -1,13 +1,32 @@
-import type { Millis } from "@tombolo/sip";
+import type { Imdn, Millis } from "@tombolo/sip";
+
+/** Whom to answer about a text of the XMPP user. */
+export interface Origin {
+  readonly from: string;
+  readonly to: string;
+  readonly id: string | undefined;
+  readonly type: string | undefined;
+  /** What its sender wants to be told of. */
+  readonly wishes: { readonly receipt: boolean; readonly marker: boolean };
+}
 
 /** One text on its way from XMPP to SIP. */
 export interface OutboundText {
   readonly text: string;
+  readonly subject?: string | undefined;
+  readonly language?: string | undefined;
+  /** Ms since 1970, where it was written long before it came. */
+  readonly sentAt?: number | undefined;
+  readonly thread?: string | undefined;
+  /** A notification about a text of the SIP user; it stands in for `text`. */
+  readonly notification?: { readonly imdn: Imdn; readonly dateTime: string };
+  /** Under which it is known again. */
+  readonly key?: string | undefined;
   readonly acceptedAt: Millis;
   /** Whom to tell when it fails; undefined for a word of our own to the SIP user, whose failure nobody waits for. */
-  readonly origin:
-    | { readonly from: string; readonly to: string; readonly id: string | undefined }
-    | undefined;
+  readonly origin: Origin | undefined;
+  /** The peer is asked to notify us under this id (RFC 5438). */
+  readonly imdnId?: string | undefined;
   /** Sent again once already, after the peer said it did not know the dialog. */
   isResent: boolean;
 }

@@ -1,20 +1,10 @@
 import {
   type Body,
-  decodeTextBody,
-  encodeTextBody,
   type HeaderFields,
   hasParam,
-  IS_COMPOSING_TYPE,
-  KEYBOARD_ACTIVITY_TYPE,
-  type Millis,
-  parseMediaType,
-  READABLE_TYPES,
-  readComposing,
+  readFirstText,
   readMessageDescription,
   type SipMessage,
-  TEXT_CONTENT_TYPE,
-  writeIsComposing,
-  writeKeyboardActivity,
   writeMessageAnswer,
   writeMessageOffer,
 } from "@tombolo/sip";
@@ -30,10 +20,6 @@ type OfferAnswer =
   | { readonly ok: true; readonly headers: HeaderFields; readonly body: Body }
   | { readonly ok: false; readonly status: number; readonly extra: Extra };
 
-type TextContent =
-  | { readonly ok: true; readonly text: string }
-  | { readonly ok: false; readonly status: number; readonly extra: Extra };
-
 export interface SessionWireSettings {
   readonly dialect: ImDialect;
   readonly errorSwitches: ErrorSwitches;
@@ -43,6 +29,8 @@ export interface SessionWireSettings {
   readonly userUri: string;
   /** The resource that stands for the SIP user in XMPP. */
   readonly resource: string;
+  /** Media types for our descriptions. */
+  readonly acceptTypes: readonly string[];
   readonly ids: () => string;
 }
 
@@ -52,13 +40,9 @@ const ALLOW = "INVITE, ACK, BYE, CANCEL, OPTIONS, MESSAGE, INFO, SUBSCRIBE, NOTI
 export class SessionWire {
   readonly allow: HeaderFields = [["Allow", ALLOW]];
   private readonly settings: SessionWireSettings;
-  /** What we take in a MESSAGE; senders choose the first that they have. */
-  private readonly acceptTypes: readonly string[];
 
   constructor(settings: SessionWireSettings) {
     this.settings = settings;
-    const isTypingAMessage = settings.dialect.typing === "message";
-    this.acceptTypes = isTypingAMessage ? [...READABLE_TYPES, IS_COMPOSING_TYPE] : READABLE_TYPES;
   }
 
   get errorSwitches(): ErrorSwitches {
@@ -74,14 +58,30 @@ export class SessionWire {
     return this.settings.dialect.pageStatus;
   }
 
-  /** Our typing is told again after this, ms. */
-  get typingRefreshMs(): Millis {
-    return this.settings.dialect.typingRefreshMs;
+  /** Texts go outside sessions. */
+  get isPaging(): boolean {
+    return this.settings.dialect.mode === "page";
   }
 
-  /** False when a text is over what the partner takes in one MESSAGE, bytes. */
-  fits(text: string): boolean {
-    return encodeTextBody(text).length <= this.settings.dialect.maxTextBytes;
+  /** Texts may go outside sessions where the peer refused one (C-01). */
+  get mayFallBack(): boolean {
+    return this.settings.dialect.pageFallback;
+  }
+
+  /** Longest request outside dialogs, bytes (C-22). */
+  get maxPageBytes(): number {
+    return this.settings.dialect.maxPageBytes;
+  }
+
+  /** Whether a 200 says that the text has reached the user's client (C-25). */
+  get receiptFrom200(): boolean {
+    return this.settings.dialect.receiptFrom200;
+  }
+
+  /** The text that rides in an INVITE, or undefined. */
+  firstText(invite: SipMessage): string | undefined {
+    const { firstTextHeader } = this.settings.dialect;
+    return firstTextHeader === undefined ? undefined : readFirstText(invite.get(firstTextHeader));
   }
 
   offer(): { headers: HeaderFields; body: Body } {
@@ -89,13 +89,17 @@ export class SessionWire {
     const headers: [string, string][] = [["Allow", ALLOW]];
     // A fresh one each time: clients refuse a session whose conversation id they have seen.
     if (dialect.conversationIdHeader) headers.push([dialect.conversationIdHeader, ids()]);
-    const sdp = writeMessageOffer({ address, acceptTypes: this.acceptTypes, media: dialect.sdpMedia });
+    const sdp = writeMessageOffer({
+      address,
+      acceptTypes: this.settings.acceptTypes,
+      media: dialect.sdpMedia,
+    });
     return { headers, body: sdpBody(sdp) };
   }
 
   answerOffer(invite: SipMessage): OfferAnswer {
     const { address, userUri, dialect } = this.settings;
-    const side = { address, acceptTypes: this.acceptTypes };
+    const side = { address, acceptTypes: this.settings.acceptTypes };
     const headers: HeaderFields = [["Allow", ALLOW]];
     if (isConference(invite)) return refuse488("399", "only conversations of two");
     // RFC 3261 13.2.1: an INVITE without offer asks us for one.
@@ -114,49 +118,7 @@ export class SessionWire {
     if (!answer.ok) return { status: answer.status, headers: answer.extra.headers ?? [] };
     return { status: 200, headers: answer.headers, body: answer.body };
   }
-
-  text(text: string): { headers: HeaderFields; body: Body } {
-    return { headers: [], body: { type: TEXT_CONTENT_TYPE, bytes: encodeTextBody(text) } };
-  }
-
-  /** The text of a MESSAGE, or how to refuse it. */
-  readText(message: SipMessage): TextContent {
-    const reading = decodeTextBody(message.get("Content-Type"), message.body);
-    if (reading.ok) return { ok: true, text: reading.text };
-    return { ok: false, status: 415, extra: { headers: [["Accept", this.acceptTypes.join(", ")]] } };
-  }
-
-  typing(typing: boolean): { method: string; headers: HeaderFields; body: Body } {
-    const state = typing ? "active" : "idle";
-    if (this.settings.dialect.typing === "info") {
-      return {
-        method: "INFO",
-        headers: [],
-        body: xmlBody(KEYBOARD_ACTIVITY_TYPE, writeKeyboardActivity(state)),
-      };
-    }
-    const refresh = Math.ceil(this.settings.dialect.typingRefreshMs / 1000);
-    const xml = writeIsComposing(typing ? { state, refresh } : { state });
-    return { method: "MESSAGE", headers: [], body: xmlBody(IS_COMPOSING_TYPE, xml) };
-  }
-
-  /** The MESSAGE carries a typing indication and no text (RFC 3994 4). */
-  isTyping(message: SipMessage): boolean {
-    return parseMediaType(message.get("Content-Type") ?? "")?.type === IS_COMPOSING_TYPE;
-  }
-
-  /** How long typing goes on unless told again, ms; 0 when it has stopped, undefined when the body says neither. */
-  readTyping(message: SipMessage): Millis | undefined {
-    const composing = readComposing(message.body);
-    if (!composing) return undefined;
-    if (composing.state === "idle") return 0;
-    // The form without a time of its own is repeated every few seconds while it is true.
-    return composing.refresh === undefined ? KEYBOARD_ACTIVITY_LASTS : composing.refresh * 1000;
-  }
 }
-
-/** Senders repeat KeyboardActivity every 5 s, ms. */
-const KEYBOARD_ACTIVITY_LASTS: Millis = 12_000;
 
 /** More than two take part, or the inviter is a conference server (IM-05, RFC 4579 5.2). */
 function isConference(invite: SipMessage): boolean {
@@ -172,8 +134,4 @@ function refuse488(code: string, why: string): OfferAnswer {
 
 function sdpBody(sdp: string): Body {
   return { type: "application/sdp", bytes: new TextEncoder().encode(sdp) };
-}
-
-function xmlBody(type: string, xml: string): Body {
-  return { type, bytes: new TextEncoder().encode(xml) };
 }

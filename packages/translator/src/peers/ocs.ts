@@ -14,6 +14,8 @@ export const OCS = {
     typing: "info",
     typingRefreshMs: 5_000,
     conversationIdHeader: "Ms-Conversation-ID",
+    firstTextHeader: "ms-text-format",
+    receiptFrom200: true,
   },
   sip: { ...SIMPLE.sip, transportParameter: true, contact: "edge", lookup: "federation-srv" },
   compat: [
@@ -64,6 +66,18 @@ export const OCS = {
       what: "the peer is found by _sipfederationtls._tcp",
       why: "its administrators publish that record instead of those of RFC 3263",
       evidence: "vendor's deployment guides",
+    },
+    {
+      id: "MS-9",
+      what: "the text in the INVITE is not announced as taken; it is delivered after 5 s if no MESSAGE brings it",
+      why: "clients send it again as a MESSAGE unless the 200 says that it was taken",
+      evidence: "pidgin-sipe source and traces",
+    },
+    {
+      id: "MS-10",
+      what: "a 200 to a MESSAGE in a session is a delivery receipt",
+      why: "the client's own endpoint answers in the dialog; there is no other report of a conversation of two",
+      evidence: "vendor document MS-SIP; pidgin-sipe traces",
     },
   ],
 } as const satisfies PeerProfile;

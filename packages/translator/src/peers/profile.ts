@@ -54,6 +54,10 @@ export interface ImDialect {
   readonly conversationIdHeader?: string;
   /** Whether a 200 to a MESSAGE may become a delivery receipt (C-25). */
   readonly receiptFrom200: boolean;
+  /** Header of an INVITE that may hold the first text, which is not taken from there if a MESSAGE brings it. */
+  readonly firstTextHeader?: string;
+  /** Whether texts are wrapped to ask for notifications where the XMPP user asks for a receipt (RFC 5438). */
+  readonly asksForNotifications?: boolean;
 }
 
 /** How our SIP looks to the peer, and how the peer is found. */

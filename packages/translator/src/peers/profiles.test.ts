@@ -45,7 +45,8 @@ describe("profiles", () => {
         typing: "info",
         typingRefreshMs: 5_000,
         conversationIdHeader: "Ms-Conversation-ID",
-        receiptFrom200: false,
+        firstTextHeader: "ms-text-format",
+        receiptFrom200: true,
       });
     }
   });
@@ -88,6 +89,8 @@ describe("profiles", () => {
       "MS-6",
       "MS-7",
       "MS-8",
+      "MS-9",
+      "MS-10",
     ]);
   });
 
