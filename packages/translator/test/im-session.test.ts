@@ -121,20 +121,37 @@ describe("the session's end", () => {
     expect(bed.out()).toEqual([INVITE]);
   });
 
-  it("of the one that nobody uses, while the other goes on", () => {
+  it("of two, of ours that nobody uses, after two minutes; theirs is theirs to end", () => {
     const bed = new Bed();
     bed.chat("hi");
-    bed.request("INVITE", { body: offer() });
-    const [theirs] = bed.liveDialogs;
-    bed.confirm(theirs!);
+    const theirs = `d${bed.request("INVITE", { body: offer() }).slice(1)}`;
+    bed.confirm(theirs);
     bed.outcome("MESSAGE", 200);
     const ours = bed.outcome("INVITE", 200)!;
-    bed.advance(300_000);
+    bed.out();
+    bed.advance(60_000);
     bed.chat("hi");
     bed.outcome("MESSAGE", 200);
-    bed.out();
-    bed.advance(300_000);
+    expect(bed.out()).toEqual([`MESSAGE ${theirs} "hi"`]);
+    bed.advance(59_999);
+    expect(bed.out()).toEqual([]);
+    bed.advance(1);
     expect(bed.out()).toEqual([`BYE ${ours}`]);
+    bed.outcome("BYE", 200);
+    bed.advance(479_999);
+    expect(bed.out()).toEqual([]);
+  });
+
+  it("of two, where ours is the one in use: theirs is left to them", () => {
+    const bed = new Bed();
+    bed.chat("hi");
+    const theirs = `d${bed.request("INVITE", { body: offer() }).slice(1)}`;
+    bed.outcome("INVITE", 200);
+    bed.outcome("MESSAGE", 200);
+    bed.confirm(theirs);
+    bed.out();
+    bed.advance(599_999);
+    expect(bed.out()).toEqual([]);
   });
 
   it("by bob: alice's client hears it where it uses chat states", () => {

@@ -197,15 +197,11 @@ describe("stanzas that are no texts for bob", () => {
       "modify not-acceptable",
     ],
     ["encrypted, old", '<encrypted xmlns="eu.siacs.conversations.axolotl"/>', "modify not-acceptable"],
-    [
-      "an invitation",
-      '<x xmlns="jabber:x:conference" jid="room@rooms.example"/>',
-      "cancel service-unavailable",
-    ],
+    ["an invitation", '<x xmlns="jabber:x:conference" jid="room@rooms.example"/>', "modify not-acceptable"],
     [
       "a room's invitation",
       '<x xmlns="http://jabber.org/protocol/muc#user"><invite from="a@b"/></x>',
-      "cancel service-unavailable",
+      "modify not-acceptable",
     ],
   ])("%s: an error, and its fallback text is not sent", (_, inside, error) => {
     const bed = new Bed();
