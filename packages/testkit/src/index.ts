@@ -57,7 +57,7 @@ export {
   writePki,
 } from "./pki.ts";
 export { type Prosody, type ProsodyOptions, startProsody } from "./prosody.ts";
-export type { RealProcess } from "./real-process.ts";
+export { type RealProcess, type ServerCommand, startServer } from "./real-process.ts";
 export { createRevocationList, type RevocationListOptions } from "./revocation-list.ts";
 export { type Sipp, type SippOptions, type SippResult, startSipp } from "./sipp.ts";
 export { type Stunnel, type StunnelOptions, startStunnel } from "./stunnel.ts";

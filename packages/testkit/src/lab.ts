@@ -21,9 +21,13 @@ export const BOB = `bob@${SIP_DOMAIN}`;
 /** One line of Tombolo's log; what it wrote to stderr has the event `stderr` and a `text`. */
 export type LogLine = Readonly<Record<string, unknown>> & { readonly event: string };
 
-/** Another partner with a component of its own, whose edge is the simulated one's address. */
+/** Another partner with a component of its own. */
 export interface ExtraPartner {
   readonly domain: string;
+  /** Default lync. */
+  readonly profile?: string;
+  /** Where its edge takes TLS on 127.0.0.1; default the simulated one's port. */
+  readonly port?: number;
   /** Default strict. */
   readonly purpose?: "strict" | "server-auth-as-client";
 }
@@ -141,9 +145,9 @@ function configuration(values: {
 }): string {
   const { sipPort, adminPort, partnerPort, prosody, secret } = values;
   const more = values.partners.map(
-    ({ domain, purpose = "strict" }) => `  - domain: ${domain}
-    profile: lync
-    route: tls://127.0.0.1:${partnerPort}
+    ({ domain, purpose = "strict", profile = "lync", port = partnerPort }) => `  - domain: ${domain}
+    profile: ${profile}
+    route: tls://127.0.0.1:${port}
     names: [sip.${domain}]
     purpose: ${purpose}
 `,

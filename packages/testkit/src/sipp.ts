@@ -4,6 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { freePorts } from "./free-ports.ts";
 
+/** How long a scenario that waits for requests may take until it listens, ms. */
+const LISTEN_MS = 5_000;
 /** Longest run of one scenario, ms. */
 const DEFAULT_RUN_MS = 15_000;
 
@@ -37,7 +39,10 @@ export interface Sipp {
   readonly result: Promise<SippResult>;
 }
 
-/** Starts SIPp over one TCP connection (Debian's has no TLS: put stunnel before it). Needs no rights. */
+/**
+ * Starts SIPp over one TCP connection (Debian's has no TLS: put stunnel before it). Needs no rights. Settles
+ * when it listens, where it waits for calls.
+ */
 export async function startSipp(options: SippOptions): Promise<Sipp> {
   const dir = mkdtempSync(join(tmpdir(), "testkit-sipp-"));
   const scenario = join(dir, "scenario.xml");
@@ -79,7 +84,18 @@ export async function startSipp(options: SippOptions): Promise<Sipp> {
     child.once("error", (error) => end(error.message));
     child.once("close", (code, signal) => end(signal ?? String(code)));
   });
+  if (target === undefined) await listening(port);
   return { port, result };
+}
+
+/** Until something listens on a TCP port of 127.0.0.1. Asks the kernel: a connection would count as a call. */
+async function listening(port: number): Promise<void> {
+  const entry = ` 0100007F:${port.toString(16).toUpperCase().padStart(4, "0")} 00000000:0000 0A `;
+  const until = performance.now() + LISTEN_MS;
+  while (!read("/proc/net/tcp").includes(entry)) {
+    if (performance.now() > until) throw new Error(`SIPp does not listen on port ${port}`);
+    await new Promise((done) => setTimeout(done, 10));
+  }
 }
 
 function read(file: string): string {

@@ -9,8 +9,8 @@ export interface StunnelOptions {
   readonly ca: string;
   /** Takes TCP here and goes on with TLS to there. `servername` goes into SNI and must be in the certificate. */
   readonly client?: { readonly port: number; readonly servername: string };
-  /** Takes TLS (client certificate demanded) here and goes on with TCP to this port. */
-  readonly server?: { readonly port: number };
+  /** Takes TLS (client certificate demanded) here, on `tlsPort` or a free one, and goes on with TCP to `port`. */
+  readonly server?: { readonly port: number; readonly tlsPort?: number };
 }
 
 export interface Stunnel extends RealProcess {
@@ -22,7 +22,8 @@ export interface Stunnel extends RealProcess {
 
 /** stunnel for programs that speak no TLS. One process, needs no rights. */
 export async function startStunnel(options: StunnelOptions): Promise<Stunnel> {
-  const { process, ports } = await startServer("stunnel", 2, (dir, [tcpPort, tlsPort]) => {
+  const { process, ports } = await startServer("stunnel", 2, (dir, [tcpPort, free]) => {
+    const tlsPort = options.server?.tlsPort ?? free;
     writePki(dir, { cert: options.ca }, { own: options.credentials });
     const config = join(dir, "stunnel.conf");
     writeFileSync(config, configuration(options, dir, tcpPort!, tlsPort!));
@@ -32,7 +33,7 @@ export async function startStunnel(options: StunnelOptions): Promise<Stunnel> {
   const [tcpPort, tlsPort] = ports as [number, number];
   return Object.assign(process, {
     tcpPort: options.client ? tcpPort : 0,
-    tlsPort: options.server ? tlsPort : 0,
+    tlsPort: options.server ? (options.server.tlsPort ?? tlsPort) : 0,
   });
 }
 

@@ -1,8 +1,10 @@
 /** What is measured: four proxies that all do, or seem to do, the same job between the load and the sink. */
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { startHaproxy } from "../../src/haproxy.ts";
 import { startKamailioProxy } from "../../src/kamailio.ts";
-import type { Credentials } from "../../src/pki.ts";
+import { type Credentials, writePki } from "../../src/pki.ts";
+import { startServer } from "../../src/real-process.ts";
 import { Child } from "./child.ts";
 import type { SinkPorts } from "./sink.ts";
 
@@ -29,17 +31,14 @@ export interface Subject {
 }
 
 const HERE = import.meta.dirname;
-const EDGE_HOST = join(HERE, "../../../sip-edge/bench/edge-host.ts");
+const PROGRAM = join(HERE, "../../../tombolo/src/main.ts");
 
 export async function startSubject(kind: Kind, transport: Transport, around: Surroundings): Promise<Subject> {
   const target = { port: around.sink[transport], transport };
   const { own, ca, allowed } = around;
   switch (kind) {
-    case "edge": {
-      const { profileDir } = around;
-      const profile = profileDir === undefined ? [] : ["--cpu-prof", `--cpu-prof-dir=${profileDir}`];
-      return forked(kind, transport, new Child(EDGE_HOST, profile), { ...own, ca, target, allowed });
-    }
+    case "edge":
+      return launched(kind, transport, await startEdge(transport, around));
     case "mini-proxy":
       return forked(kind, transport, new Child(join(HERE, "mini-proxy.ts")), { ...own, ca, target, allowed });
     case "haproxy": {
@@ -53,6 +52,45 @@ export async function startSubject(kind: Kind, transport: Transport, around: Sur
     default:
       return kind satisfies never;
   }
+}
+
+/** The whole program in its edge role, with one node inside: all gates, dialogs, metrics and health questions on. */
+async function startEdge(transport: Transport, around: Surroundings) {
+  const { profileDir } = around;
+  const profile = profileDir === undefined ? [] : ["--cpu-prof", `--cpu-prof-dir=${profileDir}`];
+  const { process: program, ports } = await startServer("tombolo", 3, (dir, [port, inside, admin]) => {
+    writePki(dir, { cert: around.ca }, { own: around.own });
+    const config = join(dir, "edge.yaml");
+    writeFileSync(config, edgeConfiguration(transport, around, port!, inside!, admin!));
+    const args = ["--disable-warning=ExperimentalWarning", ...profile, PROGRAM, "run", "-c", config];
+    return { program: process.execPath, args, awaited: [port!] };
+  });
+  return Object.assign(program, { port: ports[0]! });
+}
+
+function edgeConfiguration(
+  transport: Transport,
+  { sink, allowed }: Surroundings,
+  port: number,
+  inside: number,
+  admin: number,
+): string {
+  const identity = "cert: own.crt, key: own.key, ca: ca.crt";
+  const partners = allowed.map(
+    ({ domain, name }) =>
+      `  - { domain: ${domain}, profile: lync, route: "tls://127.0.0.1:9", names: [${name}] }\n`,
+  );
+  const names = transport === "tls" ? ", names: [sip.example.com]" : "";
+  return `node: bench
+edge:
+  outside: { listen: "127.0.0.1:${port}", advertise: "sip.example.com:5061", ${identity} }
+  inside: { listen: "${transport}://127.0.0.1:${inside}"${transport === "tls" ? `, ${identity}` : ""} }
+  nodes: [{ name: sink, target: "${transport}://127.0.0.1:${sink[transport]}", routing: true${names} }]
+  domains: [example.com]
+partners:
+${partners.join("")}admin: { listen: "127.0.0.1:${admin}" }
+log: { level: info }
+`;
 }
 
 async function forked(kind: Kind, transport: Transport, child: Child, order: object): Promise<Subject> {
