@@ -1,5 +1,13 @@
-import type { Deadline, Machine, Millis, SipMessage, UserAgent, VerifiedPeer } from "@tombolo/sip";
-import type { Observation, Translator } from "@tombolo/translator";
+import type {
+  Deadline,
+  DialogSnapshot,
+  Machine,
+  Millis,
+  SipMessage,
+  UserAgent,
+  VerifiedPeer,
+} from "@tombolo/sip";
+import type { Kept, Observation, Translator, TranslatorInput } from "@tombolo/translator";
 import type { Element } from "ltx";
 
 export type GatewayInput =
@@ -8,8 +16,17 @@ export type GatewayInput =
   | { readonly kind: "stanza"; readonly partner: string; readonly stanza: Element }
   | { readonly kind: "taken"; readonly track: string }
   | { readonly kind: "lost"; readonly track: string; readonly why: string }
-  | { readonly kind: "link-up"; readonly partner: string }
-  | { readonly kind: "link-down"; readonly partner: string }
+  | Extract<
+      TranslatorInput,
+      { kind: "link-up" | "link-down" | "partner-back" | "rule" | "recover" | "keep-all" }
+    >
+  /** Something that an earlier run kept. */
+  | {
+      readonly kind: "restore";
+      readonly kept: Kept;
+      /** Where it is a dialog. */
+      readonly snapshot?: DialogSnapshot | undefined;
+    }
   /** Take nothing new and close sessions politely. */
   | { readonly kind: "drain" };
 
@@ -20,6 +37,13 @@ export type GatewayOutput =
       readonly partner: string;
       readonly stanza: Element;
       readonly track?: string | undefined;
+    }
+  /** Has to outlive the process. */
+  | {
+      readonly kind: "keep";
+      readonly kept: Kept;
+      /** Where it is a dialog that lives. */
+      readonly snapshot?: DialogSnapshot | undefined;
     }
   | { readonly kind: "observe"; readonly observation: Observation };
 
@@ -41,6 +65,9 @@ export class Gateway implements Machine<GatewayInput, GatewayOutput> {
   handle(input: GatewayInput, now: Millis): void {
     if (input.kind === "sip") {
       this.engine.handle({ kind: "message", message: input.message, verified: input.verified }, now);
+    } else if (input.kind === "restore") {
+      if (input.snapshot && this.engine.restore(input.snapshot) === undefined) return;
+      this.translator.handle({ kind: "restore", kept: input.kept }, now);
     } else {
       this.translator.handle(input, now);
     }
@@ -68,6 +95,13 @@ export class Gateway implements Machine<GatewayInput, GatewayOutput> {
     return undefined;
   }
 
+  /** A dialog that is gone by now will be reported as such in a moment. */
+  private withSnapshot(kept: Kept): GatewayOutput {
+    if (kept.what !== "dialog" || !kept.value) return { kind: "keep", kept };
+    const snapshot = this.engine.snapshot(kept.dialog);
+    return { kind: "keep", kept: snapshot ? kept : { ...kept, value: undefined }, snapshot };
+  }
+
   /** Events go up and commands down until both are quiet. */
   private settle(now: Millis): void {
     for (;;) {
@@ -80,6 +114,7 @@ export class Gateway implements Machine<GatewayInput, GatewayOutput> {
       const down = this.translator.poll();
       if (!down) return;
       if (down.kind === "sip") this.engine.handle({ kind: "command", command: down.command }, now);
+      else if (down.kind === "keep") this.outputs.push(this.withSnapshot(down.kept));
       else this.outputs.push(down);
     }
   }

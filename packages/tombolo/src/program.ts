@@ -3,9 +3,12 @@
 import type { Config } from "./config/config.ts";
 import { consoleRoutes } from "./console/routes.ts";
 import { Federation } from "./federation/federation.ts";
+import { openGatewayStore } from "./federation/gateway-store.ts";
 import { type Readiness, startAdminServer } from "./http/admin-server.ts";
 import type { Log } from "./log/log.ts";
 import type { Metrics } from "./metrics/metrics.ts";
+import { StartError } from "./start-error.ts";
+import { StoreError } from "./store/store-error.ts";
 
 export interface RunningProgram {
   /** Settles when all listeners are up and every XMPP link has been tried once. Rejects when that cannot be. */
@@ -30,20 +33,33 @@ function certificatesOf(config: Config): readonly (readonly [string, number])[] 
 
 /**
  * Starts all that `config` names. Rejects with a `ListenError` when a listener cannot be opened, after closing those
- * that were.
+ * that were, and with a `StartError` when the store cannot be used.
  */
 export async function startProgram(config: Config, log: Log, metrics: Metrics): Promise<RunningProgram> {
   for (const [name, at] of certificatesOf(config)) metrics.setCertificateExpiry(name, at);
-  const federation = new Federation(config, log, metrics);
+  const opened = config.gateway && (await openGatewayStore(config.store, log));
+  const federation = new Federation(config, log, metrics, opened);
   const readiness = (): Readiness => federation.readiness;
   const { listen, token } = config.admin;
   const routes = consoleRoutes(() => federation.status);
-  const admin = await startAdminServer({ listen, token, registry: metrics.registry, readiness, log, routes });
+  const admin = await startAdminServer({
+    listen,
+    token,
+    registry: metrics.registry,
+    readiness,
+    log,
+    routes,
+  }).catch(async (error: unknown) => {
+    await opened?.store.close();
+    throw error;
+  });
   log.info("listening", { what: "admin", host: admin.address.host, port: admin.address.port });
   try {
     await federation.start();
   } catch (error) {
+    await opened?.store.close();
     await admin.close();
+    if (error instanceof StoreError) throw new StartError(error.message);
     throw error;
   }
   return {

@@ -227,7 +227,7 @@ export class FederationWorld implements World {
     else if (output.kind === "stanza") {
       const { stanza, track } = output;
       this.#link.handle({ kind: "send", stanza, track }, now);
-    } else this.observations.push(output.observation);
+    } else if (output.kind === "observe") this.observations.push(output.observation);
   }
 
   #carryOutOfLink(output: LinkOutput): void {

@@ -53,6 +53,15 @@ export {
   type WatcherOutcome,
 } from "./error/index.ts";
 export { type ConversationSettings, DEFAULT_CONVERSATION_SETTINGS } from "./im/context.ts";
+export type {
+  Kept,
+  KeptAuthorization,
+  KeptDialog,
+  KeptPresence,
+  KeptResource,
+  PairParts,
+  WatcherSide,
+} from "./kept.ts";
 export type { Direction, Observation } from "./observation.ts";
 export type { Pair } from "./pair.ts";
 export type { PairLegs } from "./pair-legs.ts";
@@ -68,7 +77,8 @@ export {
   type SipDialect,
 } from "./peers/index.ts";
 export type { DomainPolicy } from "./policy/domains.ts";
-export { DEFAULT_SIP_WATCHER_SETTINGS, type SipWatcherSettings } from "./presence/sip-watcher.ts";
+export { MAX_RULES, parsePeer, type Rule, type RuleAction } from "./policy/rules.ts";
+export { DEFAULT_SIP_WATCHER_SETTINGS, type SipWatcherSettings } from "./presence/sip-watcher-context.ts";
 export { DEFAULT_XMPP_WATCHER_SETTINGS, type XmppWatcherSettings } from "./presence/xmpp-watcher-context.ts";
 export type { Partner, TranslatorSettings } from "./settings.ts";
 export {

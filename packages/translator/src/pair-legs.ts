@@ -6,6 +6,7 @@ import { Conversation } from "./im/conversation.ts";
 import type { ConversationMemory } from "./im/memory.ts";
 import { SessionWire } from "./im/session-wire.ts";
 import { TextWire } from "./im/text-wire.ts";
+import type { Keep, Kept } from "./kept.ts";
 import type { Observation } from "./observation.ts";
 import type { Pair } from "./pair.ts";
 import { Documents } from "./presence/documents.ts";
@@ -24,6 +25,8 @@ export interface PairContext {
   readonly observe: (observation: Observation) => void;
   /** What conversations share. */
   readonly im: ConversationMemory;
+  /** By a rule, or for want of one (SUB-04). */
+  readonly isDenied: () => boolean;
   /** Told of each machine that this pair makes, so that what belongs to it finds its pair. */
   readonly onOwner: (owner: object, legs: PairLegs) => void;
 }
@@ -104,10 +107,15 @@ export class PairLegs implements Sleeper {
         xmpp,
         documents: this.documents(),
         settings: settings.sipWatcher,
-        newNotifier: () => new Notifier({ maxExpires: settings.maxExpiresSeconds, unanswered: "keep" }),
+        newNotifier: (resume) =>
+          new Notifier({
+            maxExpires: settings.maxExpiresSeconds,
+            unanswered: "keep",
+            ...(resume && { resume }),
+          }),
         observe,
         ids: settings.ids,
-        isDenied: settings.unknownWatcher === "deny",
+        isDenied: this.context.isDenied,
         isSeenByUser: () => this.ownXmppWatcher?.isShowing ?? false,
       });
       this.context.onOwner(this.ownSipWatcher, this);
@@ -125,11 +133,13 @@ export class PairLegs implements Sleeper {
         xmpp,
         documents: this.documents(),
         settings: settings.xmppWatcher,
-        newSubscriber: () =>
+        newSubscriber: (resume) =>
           new Subscriber({
-            expires: presence.expiresSeconds,
+            expires: Math.max(presence.expiresSeconds, resume?.expires ?? 0),
             strictTimerN: presence.strictTimerN,
             random: settings.random,
+            // `recover` refreshes; this is when it would be too late.
+            ...(resume && { resume: { ...resume, refreshAt: resume.expiresAt } }),
           }),
         accept: presence.accept.join(", "),
         resource: presence.resource,
@@ -149,6 +159,8 @@ export class PairLegs implements Sleeper {
       xmppSystem: "xmpp-third-party",
       pidf: profile.presence.pidf,
       entityScheme: profile.presence.entityScheme,
+      overrides: this.context.settings.overrides,
+      tellsActivities: this.context.settings.tellsActivities,
     });
   }
 
@@ -180,6 +192,7 @@ export class PairLegs implements Sleeper {
       case undefined:
       case "unavailable":
         this.ownSipWatcher?.onPresence(stanza, now);
+        if (type === "unavailable") this.ownXmppWatcher?.onGone();
         this.unbindGoneResource(stanza);
         return true;
       default:
@@ -195,9 +208,52 @@ export class PairLegs implements Sleeper {
     }
   }
 
-  onLinkUp(): void {
-    this.ownSipWatcher?.onLinkUp();
+  /** @param downSince when the link went down, if it was up before, ms. */
+  onLinkUp(downSince: Millis | undefined, now: Millis): void {
+    this.ownSipWatcher?.onLinkUp(downSince, now);
     this.ownXmppWatcher?.onLinkUp();
+  }
+
+  /** The link is down for so long that nothing is known of the XMPP user any more. */
+  onOutage(now: Millis): void {
+    this.ownSipWatcher?.onOutage(now);
+  }
+
+  /** A rule about this pair has changed. */
+  onGate(now: Millis): void {
+    this.ownSipWatcher?.onGate(now);
+  }
+
+  /** Hands on what changed of what has to outlive the process. */
+  keep(keep: Keep, now: Millis): void {
+    const isOver = this.isIdle;
+    this.ownSipWatcher?.keep(keep, isOver, now);
+    this.ownXmppWatcher?.keep(keep, isOver, now);
+  }
+
+  /** Nothing counts as kept: the next `keep` hands on all of it. */
+  keepAnew(): void {
+    this.ownSipWatcher?.keepAnew();
+    this.ownXmppWatcher?.keepAnew();
+  }
+
+  restore(kept: Exclude<Kept, { what: "rule" }>): void {
+    const watcher = kept.watcher === "sip" ? this.sipWatcher : this.xmppWatcher;
+    if (!kept.value) return;
+    if (kept.what === "authorization") watcher.restoreAuthorization(kept.value);
+    else if (kept.what === "dialog") watcher.restoreDialog(kept.dialog, kept.value);
+    else watcher.restorePresence(kept.value);
+  }
+
+  /** Everything is restored. */
+  recover(now: Millis): void {
+    this.ownSipWatcher?.recover(now);
+    this.ownXmppWatcher?.recover(now);
+  }
+
+  /** The partner may have lost its memory. */
+  onPartnerBack(now: Millis): void {
+    this.ownXmppWatcher?.recover(now);
   }
 
   drain(now: Millis): void {

@@ -2,7 +2,7 @@ import type { IdSource } from "@tombolo/sip";
 import type { ConversationSettings } from "./im/context.ts";
 import type { PeerProfile } from "./peers/profile.ts";
 import type { DomainPolicy } from "./policy/domains.ts";
-import type { SipWatcherSettings } from "./presence/sip-watcher.ts";
+import type { SipWatcherSettings } from "./presence/sip-watcher-context.ts";
 import type { XmppWatcherSettings } from "./presence/xmpp-watcher-context.ts";
 import type { AvailabilityOverrides } from "./tables/availability.ts";
 

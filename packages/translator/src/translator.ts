@@ -13,10 +13,14 @@ import { type BareJid, type Jid, jidToSipUri, parseDomain, parseJid, sipUriToJid
 import { DeadlineQueue } from "./deadline-queue.ts";
 import { type LocalCondition, localSipStatus, localStanzaError, type StanzaError } from "./error/index.ts";
 import { ConversationMemory } from "./im/memory.ts";
+import type { Kept } from "./kept.ts";
+import { LinkOutages } from "./link-outages.ts";
 import type { Observation } from "./observation.ts";
-import { pairKey } from "./pair.ts";
+import { PacedWork } from "./paced-work.ts";
+import { type Pair, pairKey } from "./pair.ts";
 import { PairLegs } from "./pair-legs.ts";
 import { type DomainPolicy, isDomainAllowed, preparePolicy } from "./policy/domains.ts";
+import { type RuleAction, RuleBook } from "./policy/rules.ts";
 import { isPresenceEvent } from "./presence/subscribe-wire.ts";
 import type { Partner, TranslatorSettings } from "./settings.ts";
 import { type IncomingRequest, SipSide } from "./sip-side.ts";
@@ -30,8 +34,24 @@ export type TranslatorInput =
   | { readonly kind: "taken"; readonly track: string }
   | { readonly kind: "lost"; readonly track: string; readonly why: string }
   | { readonly kind: "link-up"; readonly partner: string }
-  /** The partner's link to the XMPP server is down: INVITEs are refused until it is up. */
+  /** INVITEs are refused until it is up, and watchers see an offline user after a while. */
   | { readonly kind: "link-down"; readonly partner: string }
+  /** The partner can be reached again after it could not, or its connections were lost: it may have been restarted. */
+  | { readonly kind: "partner-back"; readonly partner: string }
+  /** What a user or an administrator decides about a peer (both in the form of `Rule`); undefined takes it back. */
+  | {
+      readonly kind: "rule";
+      readonly user: string;
+      readonly peer: string;
+      readonly action: RuleAction | undefined;
+      readonly source: string;
+    }
+  /** Something kept by an earlier run, in the order that `Kept` says. The engine has its dialogs already. */
+  | { readonly kind: "restore"; readonly kept: Kept }
+  /** All is restored. */
+  | { readonly kind: "recover" }
+  /** Some of what was to be kept was not: all of it is handed out once more. */
+  | { readonly kind: "keep-all" }
   /** The program goes down: sessions are closed politely, new ones refused; subscriptions are left alone. */
   | { readonly kind: "drain" };
 
@@ -44,6 +64,8 @@ export type TranslatorOutput =
       readonly stanza: Element;
       readonly track?: string | undefined;
     }
+  /** Has to outlive the process. */
+  | { readonly kind: "keep"; readonly kept: Kept }
   | { readonly kind: "observe"; readonly observation: Observation };
 
 /** Pairs of users in memory at once. Over it new ones are refused with a retry time. */
@@ -68,12 +90,22 @@ export class Translator implements Machine<TranslatorInput, TranslatorOutput> {
   private readonly touched = new Set<PairLegs>();
   private isDraining = false;
   private readonly im = new ConversationMemory();
+  private readonly rules = new RuleBook();
+  private readonly outages: LinkOutages;
+  private readonly paced = new PacedWork<PairLegs>();
+  private readonly keep = (kept: Kept): void => {
+    this.outputs.push({ kind: "keep", kept });
+  };
 
   constructor(settings: TranslatorSettings) {
     this.settings = settings;
     this.partners = new Map(settings.partners.map((partner) => [asInJid(partner.domain), partner]));
     this.ourDomains = new Set(settings.xmppDomains.map(asInJid));
     this.policy = preparePolicy(settings.xmppPolicy);
+    this.outages = new LinkOutages(
+      settings.partners.map(({ domain }) => domain),
+      settings.xmppWatcher.grace,
+    );
     const touchOwner = (owner: object) => this.touch(this.owners.get(owner));
     this.sip = new SipSide((command) => this.outputs.push({ kind: "sip", command }), touchOwner);
     this.xmpp = new XmppSide(
@@ -112,10 +144,26 @@ export class Translator implements Machine<TranslatorInput, TranslatorOutput> {
         break;
       case "link-down":
         this.im.linkDown(input.partner);
+        this.outages.down(input.partner, now);
         break;
       case "link-up":
         this.im.linkUp(input.partner);
-        for (const legs of this.pairs.values()) if (legs.pair.partner === input.partner) legs.onLinkUp();
+        this.onLinkUp(input.partner, now);
+        break;
+      case "partner-back":
+        this.pace("back", input.partner, (legs) => legs.onPartnerBack(now), now);
+        break;
+      case "rule":
+        this.onRule(input, now);
+        break;
+      case "restore":
+        this.restore(input.kept, now);
+        return;
+      case "recover":
+        this.recover(now);
+        break;
+      case "keep-all":
+        this.keepAll();
         break;
       case "drain":
         this.isDraining = true;
@@ -125,19 +173,25 @@ export class Translator implements Machine<TranslatorInput, TranslatorOutput> {
         }
         break;
     }
-    this.settleTouched();
+    this.settleTouched(now);
   }
 
   timeout(now: Millis): void {
+    for (let partner = this.outages.takeDue(now); partner !== undefined; partner = this.outages.takeDue(now))
+      this.onOutage(partner, now);
+    this.paced.timeout(now);
     for (let legs = this.deadlines.takeDue(now); legs; legs = this.deadlines.takeDue(now)) {
       legs.timeout(now);
       this.touch(legs);
     }
-    this.settleTouched();
+    this.settleTouched(now);
   }
 
   nextDeadline(): Deadline | undefined {
-    return this.deadlines.next();
+    let first = this.deadlines.next();
+    for (const other of [this.outages.nextDeadline(), this.paced.nextDeadline()])
+      if (other && (!first || other.at < first.at)) first = other;
+    return first;
   }
 
   poll(): TranslatorOutput | undefined {
@@ -190,6 +244,7 @@ export class Translator implements Machine<TranslatorInput, TranslatorOutput> {
 
   private onSubscribe(legs: PairLegs, event: IncomingRequest, now: Millis): void {
     const { message } = event;
+    this.observeGate(legs);
     if (!isPresenceEvent(message.get("Event") ?? "")) {
       this.sip.answer(event.request, 489, { headers: [["Allow-Events", "presence"]] });
       return;
@@ -316,6 +371,124 @@ export class Translator implements Machine<TranslatorInput, TranslatorOutput> {
     if (error) this.xmpp.send(partner, errorStanza(name, { from: from!, to: to!, id }, error));
   }
 
+  // ---- rules (SUB-04, SUB-11)
+
+  /** The rules there are. */
+  *allRules(): ReturnType<RuleBook["all"]> {
+    yield* this.rules.all();
+  }
+
+  private onRule(input: Extract<TranslatorInput, { kind: "rule" }>, now: Millis): void {
+    const { user, peer, action, source } = input;
+    const value = action && { action, source };
+    const isDone = value ? this.rules.set({ user, peer, ...value }) : this.rules.remove(user, peer);
+    if (!isDone) return;
+    this.keep({ what: "rule", user, peer, value });
+    for (const legs of this.pairsOf(user, peer)) {
+      legs.onGate(now);
+      this.touch(legs);
+    }
+  }
+
+  /** Pairs that a rule is about. */
+  private pairsOf(user: string, peer: string): PairLegs[] {
+    if (peer.includes("@")) {
+      const legs = this.pairs.get(pairKey(user, peer));
+      return legs ? [legs] : [];
+    }
+    return [...this.pairs.values()].filter(
+      ({ pair }) => pair.xmppUser === user && asInJid(pair.partner) === peer,
+    );
+  }
+
+  private isDenied(xmppUser: string, sipUser: string): boolean {
+    const rule = this.rules.find(xmppUser, sipUser);
+    return rule ? rule.action === "block" : this.settings.unknownWatcher === "deny";
+  }
+
+  private observeGate({ pair }: PairLegs): void {
+    const rule = this.rules.find(pair.xmppUser, pair.sipUser);
+    const decision = this.isDenied(pair.xmppUser, pair.sipUser) ? "deny" : "allow";
+    const reason = !rule ? "unknown-watcher" : rule.peer.includes("@") ? "user-rule" : "domain-rule";
+    this.observe({ what: "decision", gate: "user", decision, reason });
+  }
+
+  // ---- links, partners, restarts
+
+  private onLinkUp(partner: string, now: Millis): void {
+    const downSince = this.outages.up(partner);
+    this.paced.cancel(`outage ${partner}`);
+    this.pace("link-up", partner, (legs, at) => legs.onLinkUp(downSince, at), now);
+  }
+
+  private onOutage(partner: string, now: Millis): void {
+    this.observe({ what: "note", event: "xmpp-outage", partner, detail: "watchers see offline users" });
+    this.pace("outage", partner, (legs, at) => legs.onOutage(at), now);
+  }
+
+  /** Does something with every pair of a partner, a portion at a time. */
+  private pace(name: string, partner: string, work: (legs: PairLegs, at: Millis) => void, now: Millis): void {
+    const own = [...this.pairs.values()].filter(({ pair }) => pair.partner === partner);
+    this.paced.start(`${name} ${partner}`, own, (legs, at) => this.workOn(legs, work, at), now);
+  }
+
+  private workOn(legs: PairLegs, work: (legs: PairLegs, at: Millis) => void, now: Millis): void {
+    if (this.pairs.get(legs.pair.key) !== legs) return;
+    work(legs, now);
+    this.touch(legs);
+  }
+
+  private restore(kept: Kept, now: Millis): void {
+    if (kept.what === "rule") {
+      if (kept.value) this.rules.set({ user: kept.user, peer: kept.peer, ...kept.value });
+      return;
+    }
+    const { pair } = kept;
+    const partner = this.partners.get(asInJid(pair.partner));
+    const isOver = kept.what === "dialog" && kept.value !== undefined && kept.value.expiresAt <= now;
+    const legs =
+      partner && !isOver ? this.findOrMake(pair.xmppUser, localOf(pair.sipUser), partner) : undefined;
+    if (legs) {
+      legs.pair.sipUri = pair.sipUri;
+      legs.restore(kept);
+      return;
+    }
+    if (kept.what === "dialog") this.sip.disown(kept.dialog);
+    this.keep({ ...kept, value: undefined });
+  }
+
+  private keepAll(): void {
+    for (const { user, peer, action, source } of this.rules.all())
+      this.keep({ what: "rule", user, peer, value: { action, source } });
+    for (const legs of this.pairs.values()) {
+      legs.keepAnew();
+      this.touch(legs);
+    }
+  }
+
+  private forgetKept(pair: Pair): void {
+    for (const watcher of ["xmpp", "sip"] as const) {
+      this.keep({ what: "authorization", pair, watcher, value: undefined });
+      this.keep({ what: "presence", pair, watcher, value: undefined });
+    }
+  }
+
+  private recover(now: Millis): void {
+    for (const legs of this.pairs.values()) {
+      // It is kept as it was restored; of a pair whose dialogs have lapsed nothing is left.
+      if (legs.isIdle) this.forgetKept(legs.pair);
+      else legs.keep(forNobody, now);
+      this.touch(legs);
+    }
+    this.outages.begin(now);
+    this.paced.start(
+      "recover",
+      [...this.pairs.values()],
+      (legs, at) => this.workOn(legs, recoverPair, at),
+      now,
+    );
+  }
+
   // ---- pairs
 
   /** @param sipLocal localpart that stands for the SIP user. */
@@ -345,6 +518,7 @@ export class Translator implements Machine<TranslatorInput, TranslatorOutput> {
       xmpp: this.xmpp,
       observe: (observation) => this.observe(observation),
       im: this.im,
+      isDenied: () => this.isDenied(xmppUser, sipUser),
       onOwner: (owner, own) => this.owners.set(owner, own),
     });
     this.pairs.set(key, legs);
@@ -356,10 +530,11 @@ export class Translator implements Machine<TranslatorInput, TranslatorOutput> {
   }
 
   /** After each input: deadlines of the pairs it reached are read anew, and pairs with nothing left are forgotten. */
-  private settleTouched(): void {
+  private settleTouched(now: Millis): void {
     for (const legs of this.touched) {
       // A late answer may reach a pair that was forgotten and has been made anew since.
       if (this.pairs.get(legs.pair.key) !== legs) continue;
+      legs.keep(this.keep, now);
       if (legs.isIdle) {
         this.deadlines.remove(legs);
         this.pairs.delete(legs.pair.key);
@@ -373,6 +548,17 @@ export class Translator implements Machine<TranslatorInput, TranslatorOutput> {
   private observe(observation: Observation): void {
     this.outputs.push({ kind: "observe", observation });
   }
+}
+
+/** For what is kept already. */
+function forNobody(): void {}
+
+function recoverPair(legs: PairLegs, now: Millis): void {
+  legs.recover(now);
+}
+
+function localOf(jid: string): string {
+  return jid.slice(0, jid.lastIndexOf("@"));
 }
 
 const ALLOW = [

@@ -15,6 +15,7 @@ import {
   DEFAULT_CONVERSATION_SETTINGS,
   DEFAULT_SIP_WATCHER_SETTINGS,
   DEFAULT_XMPP_WATCHER_SETTINGS,
+  type Kept,
   type Observation,
   profileByName,
   Translator,
@@ -87,7 +88,15 @@ export function bedSettings(changes: Partial<TranslatorSettings> = {}): Translat
  * are. Breaking it throws.
  */
 export class Bed {
-  readonly translator: Translator;
+  translator: Translator;
+  /** What would be on disk, in the order in which it is restored. */
+  readonly kept: Readonly<Record<Kept["what"], Map<string, Kept>>> = {
+    rule: new Map(),
+    authorization: new Map(),
+    dialog: new Map(),
+    presence: new Map(),
+  };
+  private readonly changes: Partial<TranslatorSettings>;
   readonly observations: Observation[] = [];
   now: Millis = 0;
   private readonly lines: string[] = [];
@@ -112,6 +121,7 @@ export class Bed {
   private serial = 0;
 
   constructor(changes: Partial<TranslatorSettings> = {}) {
+    this.changes = changes;
     this.translator = new Translator(bedSettings(changes));
   }
 
@@ -315,6 +325,36 @@ export class Bed {
     this.feed({ kind: "drain" });
   }
 
+  linkDown(partner = PARTNER): void {
+    this.feed({ kind: "link-down", partner });
+  }
+
+  partnerBack(partner = PARTNER): void {
+    this.feed({ kind: "partner-back", partner });
+  }
+
+  rule(action: "allow" | "block" | undefined, peer = BOB, user = ALICE): void {
+    this.feed({ kind: "rule", user, peer, action, source: "test" });
+  }
+
+  /** The process is killed and started again with what it kept; the engine has the kept dialogs, and the links are down. */
+  restart(downFor: Millis = 0): void {
+    this.asked.clear();
+    this.requests.clear();
+    this.tracks.length = 0;
+    this.events.length = 0;
+    // Metrics begin anew with a process.
+    this.observations.length = 0;
+    this.accounts.clear();
+    const records = Object.values(this.kept).flatMap((kind) => [...kind.values()]);
+    this.now += downFor;
+    this.dialogs.clear();
+    for (const kept of records) if (kept.what === "dialog") this.dialogs.add(kept.dialog);
+    this.translator = new Translator(bedSettings(this.changes));
+    for (const kept of records) this.feed({ kind: "restore", kept });
+    this.feed({ kind: "recover" });
+  }
+
   // ---- time
 
   /** Lets time pass, waking the translator whenever it wants to be. */
@@ -347,13 +387,21 @@ export class Bed {
         this.lastStanza = out.stanza;
         this.lines.push(lineOfStanza(out.stanza));
         if (out.track !== undefined) this.onTracked(out.track, out.stanza);
-      } else if (out) this.onObservation(out.observation);
+      } else if (out?.kind === "keep") this.onKeep(out.kept);
+      else if (out) this.onObservation(out.observation);
       else {
         const event = this.events.shift();
         if (!event) return;
         this.translator.handle({ kind: "sip", event }, this.now);
       }
     }
+  }
+
+  private onKeep(kept: Kept): void {
+    const key = kept.what === "rule" ? `${kept.user} ${kept.peer}` : keyOfKept(kept);
+    const records = this.kept[kept.what];
+    if (kept.value) records.set(key, kept);
+    else records.delete(key);
   }
 
   private onTracked(track: string, stanza: Element): void {
@@ -408,6 +456,10 @@ export class Bed {
     account[observation.event] += 1;
     if (inFlight(account) < 0) throw new Error("a message has two fates");
   }
+}
+
+function keyOfKept(kept: Exclude<Kept, { what: "rule" }>): string {
+  return kept.what === "dialog" ? kept.dialog : `${kept.pair.xmppUser} ${kept.pair.sipUser} ${kept.watcher}`;
 }
 
 export function inFlight({ accepted, delivered, bounced, expired }: Account): number {

@@ -73,7 +73,17 @@ const step = fc.oneof(
   fc.record({ kind: fc.constant("taken" as const) }),
   fc.record({ kind: fc.constant("lost" as const) }),
   fc.record({ kind: fc.constant("returned" as const), pick }),
-  fc.record({ kind: fc.constant("link-up" as const) }),
+  fc.record({ kind: fc.constantFrom("link-up" as const, "link-down" as const, "partner-back" as const) }),
+  fc.record({
+    kind: fc.constant("rule" as const),
+    who,
+    action: fc.constantFrom("allow" as const, "block" as const, undefined),
+    whole: fc.boolean(),
+  }),
+  {
+    weight: 1,
+    arbitrary: fc.record({ kind: fc.constant("restart" as const), ms: fc.constantFrom(0, 60_000, 700_000) }),
+  },
   fc.record({ kind: fc.constant("dialogs-lost" as const), pick }),
   fc.record({
     kind: fc.constant("wait" as const),
@@ -137,6 +147,18 @@ class World {
         break;
       case "link-up":
         bed.linkUp();
+        break;
+      case "link-down":
+        bed.linkDown();
+        break;
+      case "partner-back":
+        bed.partnerBack();
+        break;
+      case "rule":
+        bed.rule(move.action, move.whole ? "contoso.example" : user.sip, user.xmpp);
+        break;
+      case "restart":
+        bed.restart(move.ms);
         break;
       case "wait":
         bed.advance(move.ms);
@@ -216,6 +238,7 @@ class World {
   /** Everybody leaves politely and all that is open is answered: then nothing may be left. */
   windUp(): void {
     const { bed } = this;
+    bed.linkUp();
     for (const { xmpp, sip } of USERS) bed.presence("unsubscribe", "", xmpp, sip);
     for (let round = 0; round < 12; round++) {
       while (bed.untaken > 0) bed.taken();
@@ -244,7 +267,8 @@ it("holds in any order of events: one fate for each text, one answer to each req
         bed.liveDialogs,
         bed.pending,
         bed.unanswered,
-      ]).toEqual([0, 0, [], [], []]);
+        ["authorization", "dialog", "presence"].map((what) => bed.kept[what as "dialog"].size),
+      ]).toEqual([0, 0, [], [], [], [0, 0, 0]]);
       for (const direction of ["sip_to_xmpp", "xmpp_to_sip"] as const) {
         expect(inFlight(bed.account(direction))).toBe(0);
       }

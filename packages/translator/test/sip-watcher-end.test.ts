@@ -178,7 +178,24 @@ describe("the subscription's end", () => {
     bed.advance(1);
     expect(bed.out()).toEqual(["NOTIFY d1 terminated;reason=timeout"]);
     bed.outcome("NOTIFY", 481);
-    expect(bed.translator.size).toBe(0);
+    expect(bed.liveDialogs).toEqual([]);
+  });
+
+  it("does not make alice hear the question again when bob comes back the same day", () => {
+    const bed = new Bed();
+    subscribe(bed);
+    bed.outcome("NOTIFY", 200);
+    subscribe(bed, { dialog: "d1", expires: 0 });
+    bed.outcome("NOTIFY", 200);
+    bed.out();
+    subscribe(bed);
+    expect(bed.out()).toEqual(["200 r3 expires=3600", "NOTIFY d3 pending"]);
+    bed.event({ kind: "dialogs-lost", dialogs: ["d3"] });
+    bed.outcome("NOTIFY", 200);
+    bed.advance(24 * 3_600_000);
+    expect([bed.translator.size, bed.translator.underWay]).toEqual([0, 0]);
+    subscribe(bed);
+    expect(bed.out()).toContain("xmpp bob>alice subscribe");
   });
 
   it("by a NOTIFY that nobody knows: no more are sent", () => {
@@ -194,14 +211,17 @@ describe("the subscription's end", () => {
   });
 
   it.each(["timeout", "unreachable", 503] as const)(
-    "not by a NOTIFY that meets %s: the next change is told",
+    "not by a NOTIFY that meets %s: it is told again, and so is the next change",
     (result) => {
       const bed = new Bed();
       watched(bed);
       bed.presence(undefined, "<show>away</show>", `${ALICE}/desk`);
       bed.outcome("NOTIFY", result);
-      bed.advance(5000);
       bed.out();
+      bed.advance(60_000);
+      expect(bed.out()).toEqual(["NOTIFY d1 active open away"]);
+      bed.outcome("NOTIFY", 200);
+      bed.advance(5000);
       bed.presence(undefined, "", `${ALICE}/desk`);
       expect(bed.out()).toEqual(["NOTIFY d1 active open"]);
     },

@@ -142,7 +142,7 @@ describe("what bob sees", () => {
     expect(change("unavailable", "", "/desk")).toEqual([`NOTIFY ${dialog} active open`]);
     expect(change("unavailable", "", "/phone")).toEqual([`NOTIFY ${dialog} active closed`]);
     expect(change(undefined, "", "/desk")).toEqual([`NOTIFY ${dialog} active open`]);
-    expect(change(undefined, "", "/phone")).toEqual([`NOTIFY ${dialog} active open`]);
+    expect(change(undefined, "", "/phone")).toEqual([]);
     // From the bare address it is true of all.
     expect(change("unavailable", "", "")).toEqual([`NOTIFY ${dialog} active closed`]);
   });

@@ -77,7 +77,7 @@ describe("the dialog is lost", () => {
     expect(xmpp(bed)).toEqual([]);
   });
 
-  it("and not replaced within a minute: she sees him go, without a word about why", () => {
+  it("and not replaced within a minute: she sees him go, and hears why", () => {
     const bed = new Bed();
     watching(bed);
     bed.advance(7_000_000);
@@ -86,7 +86,9 @@ describe("the dialog is lost", () => {
     bed.advance(59_999);
     expect(xmpp(bed)).toEqual([]);
     bed.advance(1);
-    expect(xmpp(bed)).toEqual(["xmpp bob/sip>alice unavailable"]);
+    expect(xmpp(bed)).toEqual([
+      'xmpp bob/sip>alice unavailable "contoso.example cannot be reached at the moment."',
+    ]);
   });
 
   it("terminated in passing: the answer to the refresh that crossed it is not a second end", () => {
@@ -185,7 +187,9 @@ describe("the dialog is lost", () => {
     notify(bed, dialog, "terminated;reason=probation;retry-after=600");
     bed.out();
     bed.advance(599_000);
-    expect(bed.out()).toEqual(["xmpp bob/sip>alice unavailable"]);
+    expect(bed.out()).toEqual([
+      'xmpp bob/sip>alice unavailable "contoso.example cannot be reached at the moment."',
+    ]);
     bed.advance(1000);
     expect(bed.out()).toEqual([again]);
   });

@@ -158,6 +158,94 @@ describe("what alice sees", () => {
   });
 });
 
+describe("a probe by a user of whom nothing is known", () => {
+  const look = "SUBSCRIBE sip:alice@example.com > sip:bob@contoso.example expires=0";
+  const watch = "SUBSCRIBE sip:alice@example.com > sip:bob@contoso.example expires=7200";
+  const probe = (bed: Bed, id: string) => bed.presence("probe", "", `${ALICE}/desk`, undefined, id);
+  /** What bob's side shows those whom it knows. */
+  const seen = (bed: Bed, state = "terminated;reason=timeout") =>
+    notify(bed, bed.outcome("SUBSCRIBE", 200)!, state, pidf(tuple("open", "away")));
+
+  it("costs bob no question: his state is fetched once, and shown to who probed", () => {
+    const bed = new Bed();
+    probe(bed, "p1");
+    probe(bed, "p2");
+    expect(bed.out()).toEqual([look]);
+    seen(bed);
+    expect(xmpp(bed)).toEqual(["xmpp bob/sip>alice/desk available away"]);
+    probe(bed, "p3");
+    expect(bed.out()).toEqual(["xmpp bob/sip>alice/desk available away"]);
+  });
+
+  it("becomes a watch after a while, for bob has decided before; her roster is as it was", () => {
+    const bed = new Bed();
+    probe(bed, "p1");
+    seen(bed);
+    bed.advance(14_999);
+    bed.out();
+    bed.advance(1);
+    expect(bed.out()).toEqual([watch]);
+    notify(bed, bed.outcome("SUBSCRIBE", 200)!, "active", pidf(tuple("open")));
+    expect(xmpp(bed)).toEqual(["xmpp bob/sip>alice available"]);
+  });
+
+  it("does not become one when she goes meanwhile, or says what she wants", () => {
+    const bed = new Bed();
+    probe(bed, "p1");
+    seen(bed);
+    bed.out();
+    bed.presence("unavailable", "", `${ALICE}/desk`);
+    expect(bed.out()).toEqual(["xmpp bob/sip>alice unavailable"]);
+    bed.advance(60_000);
+    expect([bed.out(), bed.translator.size, bed.translator.underWay]).toEqual([[], 0, 0]);
+    probe(bed, "p2");
+    bed.presence("unsubscribe");
+    seen(bed);
+    bed.advance(60_000);
+    expect([xmpp(bed), bed.translator.size, bed.translator.underWay]).toEqual([[], 0, 0]);
+  });
+
+  it.each([
+    ["a refusal", (bed: Bed) => bed.outcome("SUBSCRIBE", 403)],
+    ["no answer", (bed: Bed) => bed.outcome("SUBSCRIBE", "timeout")],
+    ["no document", (bed: Bed) => notify(bed, bed.outcome("SUBSCRIBE", 200)!, "terminated;reason=timeout")],
+    ["no NOTIFY", (bed: Bed) => bed.outcome("SUBSCRIBE", 200)],
+    ["a decision that is open", (bed: Bed) => seen(bed, "pending")],
+  ] as const)("comes to nothing by %s, and the roster stays", (_, answer) => {
+    const bed = new Bed();
+    probe(bed, "p1");
+    answer(bed);
+    bed.advance(100_000);
+    expect(xmpp(bed)).toEqual([]);
+    expect([bed.translator.size, bed.translator.underWay, bed.liveDialogs]).toEqual([0, 0, []]);
+    probe(bed, "p2");
+    expect(bed.out()).toEqual([look]);
+  });
+
+  it("takes the NOTIFY that overtakes the 200, and no word of another partner", () => {
+    const bed = new Bed();
+    probe(bed, "p1");
+    bed.out();
+    const opening = bed.refOf("SUBSCRIBE");
+    notify(bed, "early", "terminated;reason=timeout", pidf(tuple("open")), { opening });
+    expect(xmpp(bed)).toEqual(["xmpp bob/sip>alice/desk available"]);
+    bed.outcome("SUBSCRIBE", 200);
+    expect([bed.out(), bed.liveDialogs]).toEqual([[], []]);
+  });
+
+  it("gives way to a subscription", () => {
+    const bed = new Bed();
+    probe(bed, "p1");
+    bed.presence("subscribe");
+    expect(bed.out()).toEqual([look, watch]);
+    const [fetch, subscription] = bed.pendingRefs;
+    bed.outcome("SUBSCRIBE", 200, { ref: fetch! });
+    notify(bed, bed.outcome("SUBSCRIBE", 200, { ref: subscription! })!, "active", pidf(tuple("open")));
+    expect(xmpp(bed)).toEqual(["xmpp bob>alice subscribed", "xmpp bob/sip>alice available"]);
+    expect(bed.liveDialogs).toHaveLength(1);
+  });
+});
+
 describe("alice's server probes", () => {
   it("is answered from memory, without the probe's id where bob is there", () => {
     const bed = new Bed();
@@ -177,18 +265,9 @@ describe("alice's server probes", () => {
     }
   });
 
-  it("is no reason to wipe her roster when we know nothing: bob's side is asked", () => {
-    const bed = new Bed();
-    bed.presence("probe", "", ALICE, undefined, "p1");
-    bed.presence("probe", "", ALICE, undefined, "p2");
-    expect(bed.out()).toEqual(["SUBSCRIBE sip:alice@example.com > sip:bob@contoso.example expires=7200"]);
-    notify(bed, bed.outcome("SUBSCRIBE", 200)!, "active", pidf(tuple("open")));
-    expect(xmpp(bed)).toEqual(["xmpp bob/sip>alice available"]);
-  });
-
   it("hears unavailable and starts no storm while bob's side is down", () => {
     const bed = new Bed();
-    bed.presence("probe");
+    bed.presence("subscribe");
     bed.outcome("SUBSCRIBE", 503);
     bed.out();
     for (let i = 0; i < 10; i++) bed.presence("probe", "", ALICE, undefined, "p1");

@@ -8,8 +8,10 @@ import type { Metrics } from "../metrics/metrics.ts";
 import { VERSION } from "../version.ts";
 import { EdgeRole } from "./edge-role.ts";
 import { type GatewayFace, GatewayRole } from "./gateway-role.ts";
+import type { OpenedStore } from "./gateway-store.ts";
 import { randomIds } from "./id-source.ts";
 import { Observer } from "./observer.ts";
+import { PartnerWatch } from "./partner-watch.ts";
 import { RemoteEdge } from "./remote-edge.ts";
 import { sipPartners } from "./settings.ts";
 
@@ -31,7 +33,10 @@ export class Federation {
   private readonly gateway: GatewayRole | undefined;
   private readonly remoteEdge: RemoteEdge | undefined;
 
-  constructor(config: Config, log: Log, metrics: Metrics) {
+  private readonly partnerWatch = new PartnerWatch((partner) => this.gateway?.partnerBack(partner));
+
+  /** @param opened the gateway's store; undefined on an edge alone. */
+  constructor(config: Config, log: Log, metrics: Metrics, opened: OpenedStore | undefined) {
     this.config = config;
     this.observer = new Observer(metrics, log);
     const { observer } = this;
@@ -42,7 +47,8 @@ export class Federation {
         this.gateway?.fromEdge(message, verified ?? EDGE_ITSELF);
       this.edge = new EdgeRole(config, edge, { ...sources, log, observer, toGateway });
     }
-    if (!gateway) return;
+    if (!gateway || !opened) return;
+    opened.onMissed = () => this.gateway?.keepAll();
     if (gateway.remoteEdge) {
       this.remoteEdge = new RemoteEdge(gateway.remoteEdge, {
         ...sources,
@@ -58,12 +64,15 @@ export class Federation {
       log,
       metrics,
       observer,
+      store: opened.store,
       toEdge,
     });
+    observer.onEdge = (observation) => this.partnerWatch.note(observation);
   }
 
-  /** Opens the listeners and connects the links. Rejects with a `ListenError`, after closing those that were open. */
+  /** Takes up what the last run left, opens the listeners and connects the links. Rejects with a `ListenError`, after closing those that were open. */
   async start(): Promise<void> {
+    await this.gateway?.restore();
     await this.edge?.start();
     try {
       await this.remoteEdge?.start();
@@ -108,6 +117,7 @@ export class Federation {
   /** Takes nothing new, lets what is accepted reach its end for at most `graceMs`, then closes. */
   async stop(graceMs: number): Promise<void> {
     const until = performance.now() + graceMs;
+    this.partnerWatch.stop();
     await this.gateway?.drain(until);
     const grace = this.gateway ? LAST_ANSWERS_MS : EDGE_GRACE_MS;
     const left = Math.max(0, Math.min(grace, until - performance.now()));

@@ -1,5 +1,5 @@
-import type { Millis, SipMessage, VerifiedPeer } from "@tombolo/sip";
-import type { Observation } from "@tombolo/translator";
+import type { DialogSnapshot, Millis, SipMessage, VerifiedPeer } from "@tombolo/sip";
+import type { Kept, Observation } from "@tombolo/translator";
 import type { Element } from "ltx";
 import type { Gateway, GatewayInput } from "../gateway.ts";
 
@@ -10,6 +10,7 @@ export interface GatewayAround {
   readonly now: () => Millis;
   toEdge(message: SipMessage): void;
   toLink(partner: string, stanza: Element, track: string | undefined): void;
+  keep(kept: Kept, snapshot: DialogSnapshot | undefined): void;
   observe(observation: Observation): void;
 }
 
@@ -54,6 +55,7 @@ export class GatewayDriver {
     for (let out = this.gateway.poll(); out; out = this.gateway.poll()) {
       if (out.kind === "sip") this.around.toEdge(out.message);
       else if (out.kind === "stanza") this.around.toLink(out.partner, out.stanza, out.track);
+      else if (out.kind === "keep") this.around.keep(out.kept, out.snapshot);
       else this.around.observe(out.observation);
     }
   }

@@ -7,8 +7,11 @@ import type { Config, GatewayConfig, XmppLinkConfig } from "../config/config.ts"
 import { Gateway } from "../gateway.ts";
 import type { Log } from "../log/log.ts";
 import type { Metrics } from "../metrics/metrics.ts";
+import type { Store } from "../store/store.ts";
+import { readClocks } from "../store/wall-clock.ts";
 import { VERSION } from "../version.ts";
 import { GatewayDriver } from "./gateway-driver.ts";
+import { Keeper } from "./keeper.ts";
 import type { Observer } from "./observer.ts";
 import { sipPartners, translatorSettings } from "./settings.ts";
 import type { Sources } from "./sources.ts";
@@ -26,6 +29,8 @@ export interface GatewayRoleAround extends Sources {
   readonly log: Log;
   readonly metrics: Metrics;
   readonly observer: Observer;
+  /** Open, and not loaded yet. */
+  readonly store: Store;
   toEdge(message: SipMessage): void;
 }
 
@@ -36,10 +41,12 @@ export class GatewayRole {
   private readonly links = new Map<string, LinkDriver>();
   private readonly untried = new Set<string>();
   private onAllTried: (() => void) | undefined;
+  private readonly keeper: Keeper;
 
   constructor(config: Config, gateway: GatewayConfig, face: GatewayFace, around: GatewayRoleAround) {
     this.around = around;
-    const { now, ids, random, observer } = around;
+    const { now, ids, random, observer, log, store } = around;
+    this.keeper = new Keeper(store, readClocks, (kind, answer) => log.debug("not-kept", { kind, answer }));
     const engine = new UserAgent({
       sentBy: `${config.node}.gateway.invalid`,
       transport: face.transport,
@@ -53,6 +60,7 @@ export class GatewayRole {
       now,
       toEdge: (message) => around.toEdge(message),
       toLink: (partner, stanza, track) => this.toLink(partner, stanza, track),
+      keep: (kept, snapshot) => this.keeper.keep(kept, snapshot),
       observe: (observation) => observer.gateway(observation),
     });
     for (const { domain, link } of sipPartners(config)) {
@@ -62,7 +70,14 @@ export class GatewayRole {
     }
   }
 
+  /** Takes up what the last run left. Before anything reaches this role; rejects with a `StoreError`. */
+  async restore(): Promise<void> {
+    const records = await this.keeper.restore((input) => this.gateway.feed(input));
+    if (records > 0) this.around.log.info("state-restored", { records });
+  }
+
   start(): void {
+    this.gateway.feed({ kind: "recover" });
     for (const link of this.links.values()) link.start();
   }
 
@@ -75,13 +90,25 @@ export class GatewayRole {
   }
 
   get waitingFor(): string[] {
-    return [...this.links].flatMap(([domain, link]) => (link.isUp ? [] : [`XMPP link ${domain}`]));
+    const { trouble } = this.around.store;
+    const links = [...this.links].flatMap(([domain, link]) => (link.isUp ? [] : [`XMPP link ${domain}`]));
+    return trouble ? [...links, trouble.message] : links;
   }
 
   /** How the link of a partner is. */
   link(domain: string): "up" | "down" | "none" {
     const link = this.links.get(domain);
     return link === undefined ? "none" : link.isUp ? "up" : "down";
+  }
+
+  /** The partner can be reached again, or its connections were lost. */
+  partnerBack(partner: string): void {
+    this.gateway.feed({ kind: "partner-back", partner });
+  }
+
+  /** The store works again and has missed something. */
+  keepAll(): void {
+    this.gateway.feed({ kind: "keep-all" });
   }
 
   fromEdge(message: SipMessage, verified: VerifiedPeer): void {
@@ -97,6 +124,9 @@ export class GatewayRole {
   async stop(): Promise<void> {
     this.gateway.stop();
     await Promise.all([...this.links.values()].map((link) => link.stop()));
+    await this.around.store.close().catch((error: unknown) => {
+      this.around.log.error("store-not-closed", { why: String(error) });
+    });
   }
 
   private makeLink(domain: string, { server, secret }: XmppLinkConfig, pingTarget: string): LinkDriver {
@@ -121,6 +151,7 @@ export class GatewayRole {
       onDown: ({ reason, tries, retryInMs }) => {
         this.gateway.feed({ kind: "link-down", partner: domain });
         metrics.setXmppLink(domain, false);
+        this.gateway.feed({ kind: "link-down", partner: domain });
         if (retryInMs !== undefined) log.warn("xmpp-link-down", { domain, reason, tries, retryInMs });
         this.tried(domain);
       },

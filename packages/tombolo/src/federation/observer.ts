@@ -16,6 +16,9 @@ export class Observer {
   private readonly nodesUp = new Map<string, boolean>();
   private readonly legacyConnections = new Map<string, number>();
 
+  /** Also told of what the edge observes. */
+  onEdge: ((observation: DriverObservation) => void) | undefined;
+
   constructor(metrics: Metrics, log: Log) {
     this.metrics = metrics;
     this.log = log;
@@ -51,6 +54,7 @@ export class Observer {
   }
 
   edge(observation: DriverObservation): void {
+    this.onEdge?.(observation);
     switch (observation.kind) {
       case "request": {
         const { side, partner, direction, method } = observation;

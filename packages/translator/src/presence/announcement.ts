@@ -1,14 +1,17 @@
 import { Element } from "ltx";
 import type { Pair } from "../pair.ts";
+import type { XmppPresence } from "../tables/xmpp-presence.ts";
 import type { XmppSide } from "../xmpp-side.ts";
-import type { ShownPresence } from "./documents.ts";
 
 /** A SIP user's presence as one XMPP watcher was told it last, and the stanzas that tell it. */
 export class Announcement {
   private readonly pair: Pair;
   private readonly xmpp: XmppSide;
   private readonly resource: string;
-  private shown: ShownPresence | undefined;
+  private told: XmppPresence | undefined;
+  private changes = 0;
+  /** What was told is from before a restart: whether the watcher knows it is not known. */
+  private isDoubtful = false;
 
   /** @param resource stands for the SIP user in XMPP: available presence never comes from a bare JID (C-24). */
   constructor(pair: Pair, xmpp: XmppSide, resource: string) {
@@ -17,58 +20,90 @@ export class Announcement {
     this.resource = resource;
   }
 
-  /** Something was told and has not been taken back. */
+  /** What was told and has not been taken back. */
+  get shown(): XmppPresence | undefined {
+    return this.told;
+  }
+
+  /** Grows with each change of `shown`. */
+  get version(): number {
+    return this.changes;
+  }
+
   get isKnown(): boolean {
-    return this.shown !== undefined;
+    return this.told !== undefined;
+  }
+
+  /** From before a restart, and not confirmed since. */
+  get awaitsNews(): boolean {
+    return this.isDoubtful;
   }
 
   /** The watcher sees the SIP user as available. */
   get isAvailable(): boolean {
-    return this.shown !== undefined && this.shown.type === undefined;
+    return this.told !== undefined && this.told.type === undefined;
   }
 
   /** Tells a new state, unless it looks like the last one. */
-  show(presence: ShownPresence): void {
-    const before = this.shown;
-    this.shown = presence;
-    if (!before || !looksLike(before, presence)) this.repeat();
+  show(presence: XmppPresence): void {
+    const isNews = !this.told || this.isDoubtful || !looksLike(this.told, presence);
+    this.note(presence);
+    if (isNews) this.repeat();
+  }
+
+  /** Takes a state that the watcher hears by other means: the answer to a probe. */
+  note(presence: XmppPresence): void {
+    if (!this.told || !looksLike(this.told, presence)) this.changes += 1;
+    this.told = presence;
+    this.isDoubtful = false;
+  }
+
+  /** Takes what was told before a restart. */
+  restore(presence: XmppPresence): void {
+    this.note(presence);
+    this.isDoubtful = true;
   }
 
   /** Tells the last state again. */
   repeat(): void {
-    if (this.shown) this.send(this.shown, this.pair.xmppUser);
+    this.isDoubtful = false;
+    if (this.told) this.send(this.told, this.pair.xmppUser);
   }
 
   /** Answers a probe (RFC 6121 4.3.2): its id goes into an unavailable answer and into no other. */
   answerProbe(from: string, id: string | undefined): void {
-    if (this.shown && this.isAvailable) this.send(this.shown, from);
+    if (this.told && this.isAvailable) this.send(this.told, from);
     else this.sendUnavailable(this.pair.sipUser, from, id);
   }
 
-  /** What was told holds no more; nothing is said about why (XP-07). */
-  withdraw(): void {
+  /** What was told holds no more. @param reason for the watcher; none where a decision of the SIP user's is behind it (XP-07). */
+  withdraw(reason?: string): void {
     const wasAvailable = this.isAvailable;
-    this.shown = undefined;
-    if (wasAvailable) this.unavailable();
+    if (this.told) this.changes += 1;
+    this.told = undefined;
+    this.isDoubtful = false;
+    if (wasAvailable) this.unavailable(reason);
   }
 
   /** Says unavailable whatever was said before. */
-  unavailable(): void {
-    this.sendUnavailable(`${this.pair.sipUser}/${this.resource}`, this.pair.xmppUser);
+  unavailable(reason?: string): void {
+    this.sendUnavailable(`${this.pair.sipUser}/${this.resource}`, this.pair.xmppUser, undefined, reason);
   }
 
-  private send({ type, show, status }: ShownPresence, to: string): void {
+  private send({ type, show, status }: XmppPresence, to: string): void {
     const presence = new Element("presence", { from: `${this.pair.sipUser}/${this.resource}`, to, type });
     if (show) presence.c("show").t(show);
     if (status) presence.c("status").t(status);
     this.xmpp.send(this.pair.partner, presence);
   }
 
-  private sendUnavailable(from: string, to: string, id?: string): void {
-    this.xmpp.send(this.pair.partner, new Element("presence", { from, to, type: "unavailable", id }));
+  private sendUnavailable(from: string, to: string, id?: string, reason?: string): void {
+    const presence = new Element("presence", { from, to, type: "unavailable", id });
+    if (reason) presence.c("status").t(reason);
+    this.xmpp.send(this.pair.partner, presence);
   }
 }
 
-function looksLike(a: ShownPresence, b: ShownPresence): boolean {
+function looksLike(a: XmppPresence, b: XmppPresence): boolean {
   return a.type === b.type && a.show === b.show && a.status === b.status;
 }

@@ -66,7 +66,9 @@ describe("styles", () => {
     ["cup", "<note>Exam</note>"],
     ["rich", "<note>Do Not Disturb - Exam</note>"],
   ] as const)("%s tells a partner of Do Not Disturb", (style, note) => {
-    const { body } = inStyle(style).write("sip:alice@example.com", { state: "Do Not Disturb", note: "Exam" });
+    const documents = inStyle(style);
+    const state = documents.map({ state: "Do Not Disturb", note: "Exam" });
+    const { body } = documents.write("sip:alice@example.com", state);
     const text = new TextDecoder().decode(body.bytes);
     expect(text).toContain("<ep:activity>busy</ep:activity>");
     expect(text).toContain(note);

@@ -26,6 +26,16 @@ export interface ShownPresence extends XmppPresence {
   readonly mappedBy: string;
 }
 
+/** What a watcher of another system sees of a state, and the row that says so. */
+export interface MappedState {
+  readonly state: Availability;
+  readonly note: string | undefined;
+  /** Undefined where no table knows the two systems. */
+  readonly row: string | undefined;
+  /** The same for two states that look the same. */
+  readonly key: string;
+}
+
 /** Presence documents of one partner, both ways, by its dialect and the availability tables. */
 export class Documents {
   private readonly dialect: PresenceDialect;
@@ -34,9 +44,9 @@ export class Documents {
     this.dialect = dialect;
   }
 
-  /** The document that tells the watcher about `entity`, a sip: URI. */
-  write(entity: string, composed: Composed): { readonly body: Body; readonly row: string } {
-    const { system, xmppSystem, pidf, entityScheme, overrides = {} } = this.dialect;
+  /** What the partner's users see of a state here, by the availability tables. */
+  map(composed: Composed): MappedState {
+    const { system, xmppSystem, overrides = {} } = this.dialect;
     const mapped = mapAvailability({
       from: xmppSystem,
       state: composed.state,
@@ -46,6 +56,12 @@ export class Documents {
     });
     const state: Availability = mapped.ok ? mapped.state : composed.state;
     const note = mapped.ok ? mapped.text : composed.note;
+    return { state, note, row: mapped.ok ? mapped.row : undefined, key: `${state}\n${note ?? ""}` };
+  }
+
+  /** The document that tells the watcher about `entity`, a sip: URI. */
+  write(entity: string, { state, note, row }: MappedState): { readonly body: Body; readonly row: string } {
+    const { pidf, entityScheme } = this.dialect;
     const written = writePidf(state, pidf);
     const text = writePidfDocument({
       dialect: pidf,
@@ -63,7 +79,7 @@ export class Documents {
       ],
     });
     const body = { type: "application/pidf+xml", bytes: new TextEncoder().encode(text) };
-    return { body, row: mapped.ok ? mapped.row : written.row };
+    return { body, row: row ?? written.row };
   }
 
   /**

@@ -1,4 +1,5 @@
 import type { Element } from "ltx";
+import type { KeptResource } from "../kept.ts";
 import type { Availability } from "../tables/system.ts";
 import { readXmppPresence } from "../tables/xmpp-presence.ts";
 
@@ -58,6 +59,23 @@ export class Resources {
 
   clear(): void {
     this.known.clear();
+  }
+
+  /** All of them, the one that spoke last at the end. */
+  list(): readonly KeptResource[] {
+    return [...this.known].map(([resource, { state, status, priority }]) => ({
+      resource,
+      state,
+      ...(status !== undefined && { status }),
+      priority,
+    }));
+  }
+
+  /** In place of all that is known. */
+  restore(resources: readonly KeptResource[]): void {
+    this.known.clear();
+    for (const { resource, state, status, priority } of resources.slice(-MAX_RESOURCES_PER_PAIR))
+      this.known.set(resource, { state, status, priority });
   }
 
   /** Highest priority first, then the most reachable, then the one that spoke last. */

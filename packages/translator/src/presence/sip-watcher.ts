@@ -5,56 +5,29 @@ import {
   fromWireText,
   type HeaderFields,
   type Millis,
-  type Notifier,
   type Outcome,
   type RequestRef,
 } from "@tombolo/sip";
 import { Element } from "ltx";
 import { parseJid } from "../address/index.ts";
 import { presenceErrorToOutcome } from "../error/index.ts";
-import type { Observation } from "../observation.ts";
-import type { Pair } from "../pair.ts";
-import type { DialogOwner, IncomingRequest, Requester, SipSide } from "../sip-side.ts";
+import type { Keep, KeptAuthorization, KeptDialog, KeptPresence } from "../kept.ts";
+import type { DialogOwner, IncomingRequest, Requester } from "../sip-side.ts";
 import { readStanzaError } from "../stanza.ts";
-import type { XmppSide } from "../xmpp-side.ts";
-import type { Documents } from "./documents.ts";
+import type { MappedState } from "./documents.ts";
 import { type Composed, Resources } from "./resources.ts";
-import type { Watch } from "./watch.ts";
-
-export interface SipWatcherSettings {
-  /** How long after `subscribed` the user's presence is waited for before the watcher is told anyway, ms. */
-  readonly settle: Millis;
-  /** The same question is not asked of the XMPP user again before this, ms. */
-  readonly reask: Millis;
-  readonly maxDialogs: number;
-}
-
-export const DEFAULT_SIP_WATCHER_SETTINGS: SipWatcherSettings = {
-  settle: 2_000,
-  reask: 24 * 3_600_000,
-  maxDialogs: 16,
-};
+import type { SipWatcherContext } from "./sip-watcher-context.ts";
+import { SipWatcherRecords } from "./sip-watcher-records.ts";
+import { newWatch, type Watch } from "./watch.ts";
 
 /** Longest name of a watcher that is passed on with the question, characters. */
 export const MAX_NICK = 100;
 
-export interface SipWatcherContext {
-  readonly pair: Pair;
-  readonly sip: SipSide;
-  readonly xmpp: XmppSide;
-  readonly documents: Documents;
-  readonly settings: SipWatcherSettings;
-  readonly newNotifier: () => Notifier;
-  readonly observe: (observation: Observation) => void;
-  readonly ids: () => string;
-  /** Denied before anybody is asked: the watcher sees an offline user (policy.unknownWatcher). */
-  readonly isDenied: boolean;
-  /** The XMPP user sees the watcher as available, by a subscription of their own. */
-  readonly isSeenByUser: () => boolean;
-}
-
 /** What the XMPP user has said about this watcher. */
 export type WatcherAuthorization = "none" | "asked" | "granted" | "refused";
+
+/** What was sent so short a time before the link went down may not have arrived, ms. */
+const LINK_DOUBT: Millis = 60_000;
 
 const OFFLINE: Composed = { state: "Offline", note: undefined };
 
@@ -75,9 +48,21 @@ export class SipWatcher implements Requester<Watch>, DialogOwner {
   private quietUntil: Millis | undefined;
   private settleAt: Millis | undefined;
   private observedState: string | undefined;
+  private isDenied: boolean;
+  private askedAt: Millis | undefined;
+  /** The link to the user's server is down for so long that nothing is known any more. */
+  private isOut = false;
+  /** What is known is from before an outage or a restart, and the user's server has been asked; given up at `answerBy`. */
+  private isStale = false;
+  private answerBy: Millis | undefined;
+  /** What watchers may see now, until something changes. */
+  private mapped: MappedState | undefined;
+  private records: SipWatcherRecords;
 
   constructor(context: SipWatcherContext) {
     this.context = context;
+    this.isDenied = context.isDenied();
+    this.records = new SipWatcherRecords(context.pair);
   }
 
   get partner(): string {
@@ -85,7 +70,12 @@ export class SipWatcher implements Requester<Watch>, DialogOwner {
   }
 
   get isIdle(): boolean {
-    return this.watches.length === 0 && this.authorization !== "refused";
+    return this.watches.length === 0 && !this.isRemembering;
+  }
+
+  /** Nobody watches; what was asked or answered is kept so that the user is not asked again. */
+  private get isRemembering(): boolean {
+    return this.watches.length === 0 && this.quietUntil !== undefined && this.authorization !== "granted";
   }
 
   get state(): WatcherAuthorization {
@@ -101,16 +91,11 @@ export class SipWatcher implements Requester<Watch>, DialogOwner {
       return;
     }
     const expires = request.message.number("Expires");
-    const watch: Watch = {
-      notifier: this.context.newNotifier(),
-      isFetch: expires === 0,
-      dialog: undefined,
-      unanswered: [request.request],
-      held: [],
-      changedAt: undefined,
-      hasEnded: false,
-    };
+    const watch = newWatch(this.context.newNotifier(), expires === 0);
+    watch.unanswered.push(request.request);
     this.watches.push(watch);
+    this.isDenied = this.context.isDenied();
+    this.mapped = undefined;
     watch.notifier.handle({ kind: "authorise", state: this.isDecided ? "active" : "pending" }, now);
     this.subscribe(watch, request, now);
     this.observeState();
@@ -119,9 +104,7 @@ export class SipWatcher implements Requester<Watch>, DialogOwner {
   /** The watcher may be told something: the state, or that there is none for them. Refusals look like the latter. */
   private get isDecided(): boolean {
     return (
-      this.context.isDenied ||
-      this.authorization === "refused" ||
-      (this.authorization === "granted" && this.isKnown)
+      this.isDenied || this.authorization === "refused" || (this.authorization === "granted" && this.isKnown)
     );
   }
 
@@ -129,7 +112,7 @@ export class SipWatcher implements Requester<Watch>, DialogOwner {
     const expires = request.message.number("Expires");
     watch.notifier.handle({ kind: "subscribe", ...(expires !== undefined && { expires }) }, now);
     this.drain(watch, now);
-    if (expires === 0 || watch.hasEnded || this.context.isDenied) return;
+    if (expires === 0 || watch.hasEnded || this.isDenied) return;
     if (this.authorization !== "granted") this.ask(request.message.from?.display, now);
     else if (!this.isKnown && this.settleAt === undefined) {
       // The permission is on record from an earlier watch; what the user shows is not.
@@ -142,8 +125,24 @@ export class SipWatcher implements Requester<Watch>, DialogOwner {
   private ask(display: string | undefined, now: Millis): void {
     if (this.quietUntil !== undefined && now < this.quietUntil) return;
     this.quietUntil = now + this.context.settings.reask;
+    this.askedAt = now;
     if (this.authorization === "none") this.authorization = "asked";
     this.send("subscribe", display);
+  }
+
+  /** A rule has changed: what it shuts out sees an offline user at the next turn, what it lets in is as if new. */
+  onGate(now: Millis): void {
+    const isDenied = this.context.isDenied();
+    if (isDenied === this.isDenied) return;
+    this.isDenied = isDenied;
+    this.mapped = undefined;
+    if (isDenied) this.tellAll(now);
+    else if (this.watches.length > 0) {
+      if (this.authorization !== "granted") this.ask(undefined, now);
+      else if (this.isKnown) this.tellAll(now);
+      else this.settleAt ??= now + this.context.settings.settle;
+      this.observeState();
+    }
   }
 
   onDialogMade(request: RequestRef, dialog: DialogId, now: Millis): void {
@@ -174,6 +173,8 @@ export class SipWatcher implements Requester<Watch>, DialogOwner {
 
   onOutcome(watch: Watch, outcome: Outcome, now: Millis): void {
     if (watch.hasEnded) return;
+    // Whether it was taken is not known: the next change is told even if it is one back to what was told before.
+    if (outcome.kind !== "final" || outcome.status >= 300) watch.told = undefined;
     if (outcome.kind === "final")
       watch.notifier.handle({ kind: "notify-answered", status: outcome.status }, now);
     else watch.notifier.handle({ kind: "notify-unanswered" }, now);
@@ -184,8 +185,9 @@ export class SipWatcher implements Requester<Watch>, DialogOwner {
 
   /** The XMPP user lets the watcher see them. */
   onSubscribed(now: Millis): void {
-    if (this.context.isDenied || this.authorization === "granted" || this.authorization === "none") return;
+    if (this.authorization === "granted" || this.authorization === "none") return;
     this.authorization = "granted";
+    this.mapped = undefined;
     // Their server sends their presence right behind; without it the watcher would see them offline for a moment.
     if (this.watches.length > 0) this.settleAt = now + this.context.settings.settle;
     this.observeState();
@@ -193,20 +195,25 @@ export class SipWatcher implements Requester<Watch>, DialogOwner {
 
   /** The XMPP user refuses, or takes the permission back: the watcher sees an offline user and is told nothing. */
   onUnsubscribed(now: Millis): void {
-    if (this.authorization === "none" || this.context.isDenied) return;
+    if (this.authorization === "none") return;
     this.authorization = "refused";
     this.quietUntil = now + this.context.settings.reask;
-    this.isKnown = false;
-    this.resources.clear();
+    this.forgetPresence();
     this.tellAll(now);
   }
 
   /** Presence of the XMPP user, meant for this watcher. Never shown before it was granted (EV-27). */
   onPresence(stanza: Element, now: Millis): void {
-    if (this.watches.length === 0 || this.context.isDenied) return;
+    if (this.watches.length === 0) return;
     // A server that has the permission on record sends presence without being asked again.
     if (this.authorization === "asked" && stanza.attrs.type !== "unavailable") this.authorization = "granted";
     if (this.authorization !== "granted") return;
+    if (this.isStale) this.resources.clear();
+    this.isStale = false;
+    this.isOut = false;
+    this.answerBy = undefined;
+    this.mapped = undefined;
+    this.records.presenceChanged();
     this.resources.take(parseJid(stanza.attrs.from ?? "")?.resource ?? "", stanza);
     this.isKnown = true;
     this.tellAll(now);
@@ -231,12 +238,17 @@ export class SipWatcher implements Requester<Watch>, DialogOwner {
     }
   }
 
-  /** Tells every dialog that there is something new; those that waited for the decision learn it with that. */
+  /**
+   * Tells every dialog what is new to it; those that waited for the decision learn it with that. Nothing is said where the
+   * last document said the same.
+   */
   private tellAll(now: Millis): void {
     this.settleAt = undefined;
+    const { key } = this.current();
     for (const watch of [...this.watches]) {
-      watch.changedAt ??= now;
       const isActive = watch.notifier.state === "active";
+      if (isActive && watch.told === key) continue;
+      watch.changedAt ??= now;
       watch.notifier.handle(
         isActive ? { kind: "state-changed" } : { kind: "authorise", state: "active" },
         now,
@@ -295,18 +307,37 @@ export class SipWatcher implements Requester<Watch>, DialogOwner {
     // RFC 8048 5.3.3: the last one says closed; a fetch's only one says what there is.
     const isFarewell = state.startsWith("terminated") && !watch.isFetch;
     const body = withBody ? this.document(watch, isFarewell, now) : undefined;
+    watch.unkept += 1;
     this.context.sip.inDialog<Watch>(this, watch, watch.dialog!, "NOTIFY", headers, body);
   }
 
-  /** What the watcher may see now: the composed state, or an offline user. */
+  /** A farewell says closed, whatever there is. */
   private document(watch: Watch, isFarewell: boolean, now: Millis): Body {
     const { documents, pair, observe } = this.context;
-    const isOpen = this.authorization === "granted" && this.isKnown && !isFarewell;
-    const { body, row } = documents.write(pair.xmppUri, isOpen ? this.resources.compose() : OFFLINE);
+    const state = isFarewell ? documents.map(OFFLINE) : this.current();
+    const { body, row } = documents.write(pair.xmppUri, state);
     const age = now - (watch.changedAt ?? now);
     observe({ what: "presence", direction: "xmpp_to_sip", partner: pair.partner, row, age });
     watch.changedAt = undefined;
+    watch.told = state.key;
+    watch.toldAt = now;
     return body;
+  }
+
+  /** What watchers may see: the composed state, or an offline user. */
+  private current(): MappedState {
+    const isOpen = this.authorization === "granted" && this.isKnown && !this.isDenied && !this.isOut;
+    this.mapped ??= this.context.documents.map(isOpen ? this.resources.compose() : OFFLINE);
+    return this.mapped;
+  }
+
+  private forgetPresence(): void {
+    this.isKnown = false;
+    this.isStale = false;
+    this.answerBy = undefined;
+    this.mapped = undefined;
+    this.resources.clear();
+    this.records.presenceChanged();
   }
 
   private forget(watch: Watch): void {
@@ -314,6 +345,7 @@ export class SipWatcher implements Requester<Watch>, DialogOwner {
     const at = this.watches.indexOf(watch);
     if (at < 0) return;
     this.watches.splice(at, 1);
+    this.records.watchEnded(watch);
     if (watch.dialog !== undefined) this.context.sip.drop(watch.dialog);
     if (this.watches.length === 0) this.onLastEnded(watch);
     this.observeState();
@@ -325,8 +357,7 @@ export class SipWatcher implements Requester<Watch>, DialogOwner {
    */
   private onLastEnded(watch: Watch): void {
     this.settleAt = undefined;
-    this.isKnown = false;
-    this.resources.clear();
+    this.forgetPresence();
     if (this.authorization === "granted" && !watch.isFetch && !this.context.isSeenByUser())
       this.send("unavailable");
   }
@@ -358,11 +389,76 @@ export class SipWatcher implements Requester<Watch>, DialogOwner {
     this.observedState = state;
   }
 
-  /** The component link is back: what was missed is asked for. */
-  onLinkUp(): void {
+  // ---- the link to the user's server
+
+  /** It is down for longer than state may stand: watchers see an offline user. */
+  onOutage(now: Millis): void {
+    this.isOut = true;
+    this.mapped = undefined;
+    if (this.isDecided) this.tellAll(now);
+  }
+
+  /**
+   * It is up, again or for the first time: what was missed is asked for.
+   * @param downSince when it went down, ms.
+   */
+  onLinkUp(downSince: Millis | undefined, now: Millis): void {
     if (this.watches.length === 0) return;
-    if (this.authorization === "asked") this.send("subscribe");
-    else if (this.authorization === "granted") this.send("probe");
+    const askedSince = (downSince ?? now) - LINK_DOUBT;
+    if (this.authorization === "asked" && this.askedAt !== undefined && this.askedAt >= askedSince)
+      this.send("subscribe");
+    else if (this.authorization === "granted") {
+      this.send("probe");
+      // A short gap leaves what is known standing where no answer comes.
+      if (this.isOut || this.isStale) this.answerBy = now + this.context.settings.answer;
+      this.isStale = true;
+    }
+    if (this.isOut && this.authorization !== "granted") {
+      this.isOut = false;
+      this.mapped = undefined;
+    }
+  }
+
+  // ---- over a restart
+
+  /** Hands on what changed since the last call. @param isOver nothing is left to keep. */
+  keep(keep: Keep, isOver: boolean, now: Millis): void {
+    const { authorization, quietUntil, watches } = this;
+    const resources = this.isKnown && authorization === "granted" ? this.resources : undefined;
+    this.records.keep(keep, isOver ? undefined : { authorization, quietUntil, watches, resources }, now);
+  }
+
+  /** Nothing counts as kept. */
+  keepAnew(): void {
+    this.records = new SipWatcherRecords(this.context.pair);
+    for (const watch of this.watches) watch.keptAs = undefined;
+  }
+
+  restoreAuthorization({ state, quietUntil }: KeptAuthorization): void {
+    this.authorization = state === "active" ? "granted" : state === "denied" ? "refused" : "asked";
+    this.quietUntil = quietUntil;
+  }
+
+  restoreDialog(dialog: DialogId, { state, expiresAt }: KeptDialog): void {
+    const watch = newWatch(this.context.newNotifier({ state, expiresAt }), false);
+    watch.dialog = dialog;
+    watch.keptAs = `${state} ${expiresAt}`;
+    this.watches.push(watch);
+    this.context.sip.own(dialog, this);
+  }
+
+  restorePresence({ resources }: KeptPresence): void {
+    if (this.authorization !== "granted" || !resources) return;
+    this.resources.restore(resources);
+    this.isKnown = true;
+    this.isStale = true;
+  }
+
+  /** All is restored: those who wait for no server's answer are told where they are. */
+  recover(now: Millis): void {
+    if (this.watches.length === 0) return;
+    if (this.authorization !== "granted" && this.isDecided) this.tellAll(now);
+    this.observeState();
   }
 
   // ---- time
@@ -373,8 +469,8 @@ export class SipWatcher implements Requester<Watch>, DialogOwner {
       if (next && (!deadline || next.at < deadline.at)) deadline = next;
     };
     if (this.settleAt !== undefined) consider({ at: this.settleAt, reason: "presence did not follow" });
-    if (this.authorization === "refused" && this.watches.length === 0)
-      consider({ at: this.quietUntil!, reason: "refusal forgotten" });
+    if (this.answerBy !== undefined) consider({ at: this.answerBy, reason: "probe not answered" });
+    if (this.isRemembering) consider({ at: this.quietUntil!, reason: "question forgotten" });
     for (const watch of this.watches) consider(watch.notifier.nextDeadline());
     return deadline;
   }
@@ -382,14 +478,26 @@ export class SipWatcher implements Requester<Watch>, DialogOwner {
   timeout(now: Millis): void {
     if (this.settleAt !== undefined && now >= this.settleAt) {
       this.isKnown = true;
+      this.mapped = undefined;
       this.send("probe");
       this.tellAll(now);
     }
+    if (this.answerBy !== undefined && now >= this.answerBy) this.onNoAnswer(now);
     for (const watch of [...this.watches]) {
       watch.notifier.timeout(now);
       this.drain(watch, now);
     }
-    if (this.authorization === "refused" && this.watches.length === 0 && now >= this.quietUntil!)
+    if (this.isRemembering && now >= this.quietUntil!) {
       this.authorization = "none";
+      this.quietUntil = undefined;
+    }
+  }
+
+  /** RFC 6121 4.3.2 lets a server say nothing about a user who is not there. */
+  private onNoAnswer(now: Millis): void {
+    this.forgetPresence();
+    this.isKnown = true;
+    this.isOut = false;
+    this.tellAll(now);
   }
 }

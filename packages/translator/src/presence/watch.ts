@@ -12,5 +12,27 @@ export interface Watch {
   readonly held: { readonly state: string; readonly withBody: boolean }[];
   /** When the oldest change came in that this watch has not been told, ms. */
   changedAt: Millis | undefined;
+  /** What the last document said; undefined when none was sent, or it is not known whether it was taken. */
+  told: string | undefined;
+  toldAt: Millis | undefined;
   hasEnded: boolean;
+  /** How it was kept last (`Kept`), and NOTIFYs since. */
+  keptAs: string | undefined;
+  unkept: number;
+}
+
+export function newWatch(notifier: Notifier, isFetch: boolean): Watch {
+  return {
+    notifier,
+    isFetch,
+    dialog: undefined,
+    unanswered: [],
+    held: [],
+    changedAt: undefined,
+    told: undefined,
+    toldAt: undefined,
+    hasEnded: false,
+    keptAs: undefined,
+    unkept: 0,
+  };
 }

@@ -13,6 +13,8 @@ export interface XmppWatcherSettings {
   readonly grace: Millis;
   /** Dialogs that the engine lost together are opened again within this, spread evenly, ms. */
   readonly spread: Millis;
+  /** How long a look at somebody who is not watched has to last until it counts as a watch, ms. */
+  readonly look: Millis;
   /** How long a refusal is remembered without being asked for again, ms. */
   readonly denialKept: Millis;
 }
@@ -22,6 +24,7 @@ export const DEFAULT_XMPP_WATCHER_SETTINGS: XmppWatcherSettings = {
   retryCap: 3_600_000,
   grace: 60_000,
   spread: 10_000,
+  look: 15_000,
   denialKept: 24 * 3_600_000,
 };
 
@@ -31,7 +34,13 @@ export interface XmppWatcherContext {
   readonly xmpp: XmppSide;
   readonly documents: Documents;
   readonly settings: XmppWatcherSettings;
-  readonly newSubscriber: () => Subscriber;
+  /** @param resume a dialog from before a restart. */
+  readonly newSubscriber: (resume?: {
+    readonly state: "pending" | "active";
+    readonly expiresAt: Millis;
+    /** Lifetime to ask for, s, where it is more than the profile's. */
+    readonly expires?: number;
+  }) => Subscriber;
   /** Accept value of our SUBSCRIBEs: what we offer decides what the peer sends. */
   readonly accept: string;
   /** The resource that stands for the SIP user in XMPP. */

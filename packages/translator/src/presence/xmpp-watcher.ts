@@ -9,12 +9,15 @@ import type {
 } from "@tombolo/sip";
 import { Element } from "ltx";
 import { stanzaErrorForOutcome } from "../error/outcome.ts";
+import type { Keep, KeptAuthorization, KeptDialog, KeptPresence } from "../kept.ts";
 import type { DialogOwner, IncomingRequest, Requester } from "../sip-side.ts";
 import { errorStanza } from "../stanza.ts";
 import { Announcement } from "./announcement.ts";
 import type { ShownPresence } from "./documents.ts";
+import { type Fetch, Looking } from "./looking.ts";
 import { answerFields, readNotify } from "./subscribe-wire.ts";
 import type { XmppWatcherContext } from "./xmpp-watcher-context.ts";
+import { XmppWatcherRecords } from "./xmpp-watcher-records.ts";
 
 /** Also a SUBSCRIBE that was accepted and that no NOTIFY followed. */
 const NO_ANSWER: Outcome = { kind: "timeout" };
@@ -28,9 +31,11 @@ const TRIES_BEFORE_WORD = 3;
  * shared. The wish outlives dialogs: a lost one is replaced, and only the SIP side's own refusal ends the
  * authorisation. A roster is never touched because state was lost here (C-27).
  */
-export class XmppWatcher implements Requester<Subscriber>, DialogOwner {
+export class XmppWatcher implements Requester<Subscriber | Fetch>, DialogOwner {
   private readonly context: XmppWatcherContext;
   private readonly announcement: Announcement;
+  private readonly looking: Looking;
+  private records: XmppWatcherRecords;
   private subscriber: Subscriber | undefined;
   private dialog: DialogId | undefined;
   private isWanted = false;
@@ -55,6 +60,15 @@ export class XmppWatcher implements Requester<Subscriber>, DialogOwner {
   constructor(context: XmppWatcherContext) {
     this.context = context;
     this.announcement = new Announcement(context.pair, context.xmpp, context.resource);
+    this.records = new XmppWatcherRecords(context.pair);
+    const looker = {
+      onSeen: (document: ShownPresence, from: string, id: string | undefined) => {
+        this.announcement.note(document);
+        this.announcement.answerProbe(from, id);
+      },
+      onKept: (now: Millis) => this.takeUp(now),
+    };
+    this.looking = new Looking(this, looker, context);
   }
 
   get partner(): string {
@@ -72,7 +86,7 @@ export class XmppWatcher implements Requester<Subscriber>, DialogOwner {
   }
 
   get isIdle(): boolean {
-    return !this.isWanted && !this.subscriber && this.deniedUntil === undefined;
+    return !this.isWanted && !this.subscriber && this.deniedUntil === undefined && this.looking.isIdle;
   }
 
   get state(): string {
@@ -86,6 +100,7 @@ export class XmppWatcher implements Requester<Subscriber>, DialogOwner {
 
   onSubscribe(stanza: Element, now: Millis): void {
     this.deniedUntil = undefined;
+    this.looking.cancel();
     this.isWanted = true;
     if (this.isAuthorizedNow && this.subscriber && !this.isEnding) {
       this.tell("subscribed");
@@ -100,6 +115,8 @@ export class XmppWatcher implements Requester<Subscriber>, DialogOwner {
   }
 
   onUnsubscribe(now: Millis): void {
+    this.looking.cancel();
+    if (!this.isWanted) this.announcement.withdraw();
     if (!this.isWanted && this.deniedUntil === undefined) return;
     this.isWanted = false;
     this.deniedUntil = undefined;
@@ -125,9 +142,29 @@ export class XmppWatcher implements Requester<Subscriber>, DialogOwner {
     }
     // The user has just taken the wish back; their server's question is older.
     if (this.isEnding && !this.isWanted) return;
-    this.isWanted = true;
+    if (!this.isWanted) {
+      if (this.looking.hasSeen) this.announcement.answerProbe(from, id);
+      else this.looking.onProbe(from, id, now);
+      return;
+    }
     this.tryNow(now);
     if (this.isAuthorizedNow || this.retryAt !== undefined) this.announcement.answerProbe(from, id);
+    this.observeState();
+  }
+
+  /** The user goes offline: a look is over with that. */
+  onGone(): void {
+    if (this.isWanted) return;
+    this.looking.cancel();
+    this.announcement.withdraw();
+  }
+
+  /** What a look has shown is taken up as a watch: the SIP side has let this user in before (C-27). */
+  private takeUp(now: Millis): void {
+    if (this.isWanted || this.deniedUntil !== undefined) return;
+    this.isWanted = true;
+    this.isAuthorizedNow = true;
+    if (!this.subscriber) this.open(now);
     this.observeState();
   }
 
@@ -151,12 +188,17 @@ export class XmppWatcher implements Requester<Subscriber>, DialogOwner {
   // ---- from SIP
 
   /** @param subscriber whose request it was: an answer that comes after its end says nothing about the next one. */
-  onOutcome(subscriber: Subscriber, outcome: Outcome, now: Millis): void {
+  onOutcome(subscriber: Subscriber | Fetch, outcome: Outcome, now: Millis): void {
+    if ("kind" in subscriber) {
+      this.looking.onOutcome(subscriber, outcome, now);
+      return;
+    }
     const dialog = outcome.kind === "final" ? outcome.dialog : undefined;
     if (this.subscriber !== subscriber) {
       if (dialog !== undefined) this.context.sip.disown(dialog);
       return;
     }
+    this.noteLeg(outcome, now);
     if (dialog !== undefined) this.adopt(dialog);
     if (outcome.kind !== "final" || outcome.status >= 300) this.lastFailure = outcome;
     subscriber.handle(
@@ -167,8 +209,20 @@ export class XmppWatcher implements Requester<Subscriber>, DialogOwner {
     this.observeState();
   }
 
+  /** The partner cannot be reached: what was shown stands for the grace, and comes back with the first answer. */
+  private noteLeg(outcome: Outcome, now: Millis): void {
+    if (this.dialog === undefined) return;
+    const isDead = outcome.kind !== "final" || outcome.status === 408 || outcome.status >= 500;
+    if (!isDead) this.graceUntil = undefined;
+    else if (this.announcement.isKnown) this.graceUntil ??= now + this.context.settings.grace;
+  }
+
   /** A NOTIFY that came before the 200 to our SUBSCRIBE makes the dialog (EV-01); those of other forks don't (EV-04). */
-  onOpening(subscriber: Subscriber, request: IncomingRequest, now: Millis): void {
+  onOpening(subscriber: Subscriber | Fetch, request: IncomingRequest, now: Millis): void {
+    if ("kind" in subscriber) {
+      this.looking.onOpening(subscriber, request, now);
+      return;
+    }
     const { sip } = this.context;
     const isOurs = request.verified.partner === this.partner && this.subscriber === subscriber;
     if (!isOurs || this.dialog !== undefined) {
@@ -181,6 +235,10 @@ export class XmppWatcher implements Requester<Subscriber>, DialogOwner {
   }
 
   onDialogRequest(request: IncomingRequest, now: Millis): void {
+    if (this.looking.isFor(request)) {
+      this.looking.onDialogRequest(request, now);
+      return;
+    }
     const { sip, documents, pair } = this.context;
     const notify = readNotify(request.message);
     if (!notify.ok) {
@@ -196,6 +254,7 @@ export class XmppWatcher implements Requester<Subscriber>, DialogOwner {
   }
 
   onDialogLost(dialog: DialogId, now: Millis): void {
+    if (this.looking.onDialogLost(dialog)) return;
     if (this.dialog !== dialog) return;
     const { grace, spread } = this.context.settings;
     this.dialog = undefined;
@@ -239,6 +298,7 @@ export class XmppWatcher implements Requester<Subscriber>, DialogOwner {
           if (document) this.show(document);
           break;
         case "unconfirmed":
+          if (this.announcement.awaitsNews) this.announcement.repeat();
           break;
         case "ended":
           this.onEnded(out, now);
@@ -262,6 +322,7 @@ export class XmppWatcher implements Requester<Subscriber>, DialogOwner {
         headers,
       });
     } else if (this.dialog !== undefined) {
+      this.records.requestSent();
       sip.inDialog(this, this.subscriber!, this.dialog, "SUBSCRIBE", headers);
     }
   }
@@ -343,9 +404,9 @@ export class XmppWatcher implements Requester<Subscriber>, DialogOwner {
     this.announcement.show(document);
   }
 
-  private withdraw(): void {
+  private withdraw(reason?: string): void {
     this.graceUntil = undefined;
-    this.announcement.withdraw();
+    this.announcement.withdraw(reason);
   }
 
   /** Not the id of what it answers, which RFC 6121 3.1.4 leaves out, except for a probe's. */
@@ -356,9 +417,63 @@ export class XmppWatcher implements Requester<Subscriber>, DialogOwner {
 
   /** The component link is back: the server may have missed the last word. */
   onLinkUp(): void {
-    if (!this.isWanted || !this.isAuthorizedNow) return;
+    if (!this.isWanted || !this.isAuthorizedNow || this.announcement.awaitsNews) return;
     if (this.announcement.isKnown) this.announcement.repeat();
     else this.announcement.unavailable();
+  }
+
+  // ---- over a restart
+
+  /** Hands on what changed since the last call. @param isOver nothing is left to keep. */
+  keep(keep: Keep, isOver: boolean, now: Millis): void {
+    const { dialog, subscriber, announcement } = this;
+    const state = { authorization: this.standing, dialog, subscriber, announcement };
+    this.records.keep(keep, isOver ? undefined : state, now);
+  }
+
+  /** Nothing counts as kept. */
+  keepAnew(): void {
+    this.records = new XmppWatcherRecords(this.context.pair);
+  }
+
+  private get standing(): Omit<KeptAuthorization, "since"> | undefined {
+    if (this.deniedUntil !== undefined) return { state: "denied", quietUntil: this.deniedUntil };
+    if (!this.isWanted) return undefined;
+    const ask = this.isAsked ? { askId: this.askId ?? "" } : {};
+    return { state: this.isAuthorizedNow ? "active" : "asked", ...ask };
+  }
+
+  restoreAuthorization({ state, quietUntil, askId }: KeptAuthorization): void {
+    if (state === "denied") {
+      this.deniedUntil = quietUntil;
+      return;
+    }
+    this.isWanted = true;
+    this.isAuthorizedNow = state === "active";
+    this.isAsked = askId !== undefined;
+    this.askId = askId === "" ? undefined : askId;
+  }
+
+  restoreDialog(dialog: DialogId, kept: KeptDialog): void {
+    this.dialog = dialog;
+    this.subscriber = this.context.newSubscriber(kept);
+    this.context.sip.own(dialog, this);
+  }
+
+  restorePresence({ shown }: KeptPresence): void {
+    if (shown && this.isWanted) this.announcement.restore(shown);
+  }
+
+  /** After a restart, or when the partner is back from one: its side is asked whether it still knows the dialog. */
+  recover(now: Millis): void {
+    if (this.subscriber && this.dialog !== undefined) {
+      this.subscriber.handle({ kind: "refresh" }, now);
+      this.drain(now);
+    } else if (this.isWanted && !this.subscriber) {
+      if (this.announcement.isKnown) this.graceUntil ??= now + this.context.settings.grace;
+      this.open(now);
+    }
+    this.observeState();
   }
 
   private observeState(): void {
@@ -378,6 +493,8 @@ export class XmppWatcher implements Requester<Subscriber>, DialogOwner {
 
   nextDeadline(): Deadline | undefined {
     let deadline = this.subscriber?.nextDeadline();
+    const look = this.looking.nextDeadline();
+    if (look && (!deadline || look.at < deadline.at)) deadline = look;
     const consider = (at: Millis | undefined, reason: string) => {
       if (at !== undefined && (!deadline || at < deadline.at)) deadline = { at, reason };
     };
@@ -388,9 +505,11 @@ export class XmppWatcher implements Requester<Subscriber>, DialogOwner {
   }
 
   timeout(now: Millis): void {
+    this.looking.timeout(now);
     this.subscriber?.timeout(now);
     this.drain(now);
-    if (this.graceUntil !== undefined && now >= this.graceUntil) this.withdraw();
+    if (this.graceUntil !== undefined && now >= this.graceUntil)
+      this.withdraw(`${this.partner} cannot be reached at the moment.`);
     if (this.deniedUntil !== undefined && now >= this.deniedUntil) this.deniedUntil = undefined;
     if (this.retryAt !== undefined && now >= this.retryAt) this.open(now);
     this.observeState();

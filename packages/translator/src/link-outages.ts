@@ -1,0 +1,55 @@
+import type { Deadline, Millis } from "@tombolo/sip";
+
+interface Outage {
+  readonly since: Millis;
+  /** When nothing is known any more; undefined once that has been said. */
+  dueAt: Millis | undefined;
+}
+
+/** Which component links are down, since when, and when that is too long. Few: one per partner. */
+export class LinkOutages {
+  private readonly grace: Millis;
+  private readonly partners: readonly string[];
+  private readonly outages = new Map<string, Outage>();
+  private readonly isUp = new Set<string>();
+
+  constructor(partners: readonly string[], grace: Millis) {
+    this.partners = partners;
+    this.grace = grace;
+  }
+
+  /** After a start: what is not up yet is down from now. */
+  begin(now: Millis): void {
+    for (const partner of this.partners) if (!this.isUp.has(partner)) this.down(partner, now);
+  }
+
+  down(partner: string, now: Millis): void {
+    this.isUp.delete(partner);
+    if (!this.outages.has(partner)) this.outages.set(partner, { since: now, dueAt: now + this.grace });
+  }
+
+  /** @returns since when it was down; undefined if it was not. */
+  up(partner: string): Millis | undefined {
+    const outage = this.outages.get(partner);
+    this.outages.delete(partner);
+    this.isUp.add(partner);
+    return outage?.since;
+  }
+
+  /** A partner whose link has been down for too long, once. */
+  takeDue(now: Millis): string | undefined {
+    for (const [partner, outage] of this.outages) {
+      if (outage.dueAt === undefined || outage.dueAt > now) continue;
+      outage.dueAt = undefined;
+      return partner;
+    }
+    return undefined;
+  }
+
+  nextDeadline(): Deadline | undefined {
+    let at: Millis | undefined;
+    for (const { dueAt } of this.outages.values())
+      if (dueAt !== undefined && (at === undefined || dueAt < at)) at = dueAt;
+    return at === undefined ? undefined : { at, reason: "the XMPP link is down for too long" };
+  }
+}
