@@ -74,6 +74,16 @@ describe("health checks", () => {
     expect(nodeStates(rig.dialFails("gw1"))).toEqual(["gw1 down: ECONNREFUSED"]);
   });
 
+  it("take a connection that ends at once for a refusal, and do not run against it", () => {
+    const rig = new NodeRig({ ...CHECKED, nodes: [GW1] });
+    for (let miss = 1; miss <= 3; miss++) {
+      expect(rig.pass(miss === 1 ? 0 : 10_000).dialled).toEqual(["@gw1"]);
+      rig.openNode("gw1");
+      expect(nodeStates(rig.closeNode("gw1"))).toEqual(miss < 3 ? [] : ["gw1 down: reset"]);
+      expect(rig.pass(0).dialled).toEqual([]);
+    }
+  });
+
   it("do not count what another node answers", () => {
     const rig = new NodeRig(CHECKED).linked();
     const probes = probesIn(rig.pass(0));
@@ -119,6 +129,7 @@ describe("several routing nodes", () => {
   it("stand by for the first where so configured", () => {
     const rig = linked("standby");
     expect(firstOf(rig, "a") + firstOf(rig, "b") + firstOf(rig, "c")).toBe("gw1gw1gw1");
+    rig.pass(5_000);
     rig.closeNode("gw1");
     const waits = rig.outside(fromBob("MESSAGE", { "Call-ID": "d" }));
     expect(waits.dialled).toEqual(["@gw1"]);

@@ -12,10 +12,8 @@ import { NodeLinks } from "./routing/node-links.ts";
 import type { NodeState } from "./routing/node-state.ts";
 import type { PartnerState } from "./routing/partner-state.ts";
 import { Relay } from "./routing/relay.ts";
+import { STILLBORN_MS } from "./routing/stillborn.ts";
 import type { EdgeSettings } from "./settings.ts";
-
-/** A connection of ours that ends so soon, with nothing heard on it, was refused: TLS 1.3 tells it only then. */
-export const STILLBORN_MS: Millis = 5_000;
 
 type Input<K extends EdgeInput["kind"]> = Extract<EdgeInput, { kind: K }>;
 
@@ -222,7 +220,7 @@ export class Edge implements Machine<EdgeInput, EdgeOutput> {
     if (!link) return;
     context.links.delete(connection);
     if (link.node) {
-      this.nodeLinks.closed(link, now);
+      this.nodeLinks.closed(link, why, now);
       return;
     }
     link.open = false;

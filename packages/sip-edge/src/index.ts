@@ -1,5 +1,5 @@
 export { MAX_REMEMBERED } from "./admission/private-headers.ts";
-export { Edge, type EdgeOptions, STILLBORN_MS } from "./edge.ts";
+export { Edge, type EdgeOptions } from "./edge.ts";
 export type {
   DialFailure,
   Direction,
@@ -19,6 +19,7 @@ export {
 } from "./routing/dialog-notes.ts";
 export { DIALOG_SLOT_MS } from "./routing/dialog-table.ts";
 export { VERIFIED_HEADER } from "./routing/rewrite.ts";
+export { STILLBORN_MS } from "./routing/stillborn.ts";
 export { RINGING_LIFE_MS, SHORT_LIFE_MS } from "./routing/transaction.ts";
 export { parseVerified, verifiedText } from "./routing/verified.ts";
 export {

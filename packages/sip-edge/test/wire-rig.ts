@@ -157,12 +157,15 @@ export class Peer {
 export class PartnerServer {
   readonly peers: Peer[] = [];
   readonly servernames: (string | false | undefined)[] = [];
+  /** Common names of the certificates that clients have shown. */
+  readonly subjects: string[] = [];
   private readonly server: Server;
 
   constructor(credentials: TlsOptions, ca = CONTOSO_CA.cert) {
     this.server = createTlsServer({ ...credentials, ca, requestCert: true, rejectUnauthorized: true });
     this.server.on("secureConnection", (socket: TLSSocket) => {
       this.servernames.push(socket.servername as string | false | undefined);
+      this.subjects.push(String(socket.getPeerCertificate().subject?.CN));
       this.peers.push(new Peer(socket));
     });
     this.server.on("tlsClientError", () => {});

@@ -7,6 +7,7 @@ import { freePorts } from "./free-ports.ts";
 import { Journal } from "./journal.ts";
 import { type Authority, type Credentials, createAuthority, writePki } from "./pki.ts";
 import { type Prosody, startProsody } from "./prosody.ts";
+import { type SplitLayout, splitLayout } from "./split-layout.ts";
 import { XmppClient } from "./xmpp-client.ts";
 
 /** How long Tombolo may take to say that it is ready, ms. */
@@ -40,6 +41,16 @@ export interface LabOptions {
   /** Told of each part that is up. */
   readonly say?: (text: string) => void;
   readonly partners?: readonly ExtraPartner[];
+  /** `split`: edge and gateway in processes of their own, over mutual TLS. Default `one` process. */
+  readonly layout?: "one" | "split";
+}
+
+/** A process of Tombolo. */
+export interface LabProcess {
+  readonly child: ChildProcess;
+  readonly log: Journal<LogLine>;
+  readonly config: string;
+  readonly adminUrl: string;
 }
 
 /** A whole federation on loopback: a real Prosody, a real Tombolo, a simulated Access Edge. */
@@ -60,6 +71,8 @@ export interface Lab {
   readonly tombolo: ChildProcess;
   /** What Tombolo has logged. */
   readonly log: Journal<LogLine>;
+  /** In the split layout the process of the gateway; `tombolo`, `log`, `config` and `adminUrl` are then the edge's. */
+  readonly gateway: LabProcess | undefined;
   stop(): Promise<void>;
 }
 
@@ -103,14 +116,19 @@ export async function startLab(options: LabOptions): Promise<Lab> {
 
     const config = join(dir, "tombolo.yaml");
     const ports = { sipPort, adminPort, partnerPort: edge.port };
-    writeFileSync(config, configuration({ ...ports, prosody, secret, partners }));
+    const whole = configuration({ ...ports, prosody, secret, partners });
+    const split = options.layout === "split" ? await splitLayout(dir, whole, authority) : undefined;
+    writeFileSync(config, split?.edge ?? whole);
     const { child: tombolo, log } = await startTombolo(
       options.root,
       config,
       join(dir, "tombolo.log"),
       (one) => stops.push(one),
     );
-    say(`Tombolo, edge and gateway in one process (pid ${tombolo.pid}, SIP port ${sipPort})`);
+    const gateway = split && (await startGateway(options.root, dir, split, (one) => stops.push(one)));
+    if (gateway)
+      say(`Tombolo's edge (pid ${tombolo.pid}, SIP port ${sipPort}), its gateway (pid ${gateway.child.pid})`);
+    else say(`Tombolo, edge and gateway in one process (pid ${tombolo.pid}, SIP port ${sipPort})`);
 
     const alice = await XmppClient.login({ jid: ALICE, password: "wonderland", port: prosody.c2sPort });
     stops.push(() => alice.stop());
@@ -127,6 +145,7 @@ export async function startLab(options: LabOptions): Promise<Lab> {
       adminUrl,
       tombolo,
       log,
+      gateway,
       stop,
     };
   } catch (error) {
@@ -175,6 +194,18 @@ ${more.join("")}admin: { listen: "127.0.0.1:${adminPort}" }
 store: { kind: sqlite, path: tombolo.db }
 log: { level: info }
 `;
+}
+
+async function startGateway(
+  root: string,
+  dir: string,
+  { gateway, gatewayAdminPort }: SplitLayout,
+  onStop: (stop: () => Promise<void>) => void,
+): Promise<LabProcess> {
+  const config = join(dir, "gateway.yaml");
+  writeFileSync(config, gateway);
+  const started = await startTombolo(root, config, join(dir, "gateway.log"), onStop);
+  return { ...started, config, adminUrl: `http://127.0.0.1:${gatewayAdminPort}` };
 }
 
 /** Starts `tombolo run` as a user would and waits for its `ready` line. Its log goes to a file. */

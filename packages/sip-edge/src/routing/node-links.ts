@@ -7,6 +7,7 @@ import type { Inward } from "./inward.ts";
 import type { Link } from "./link.ts";
 import type { NodeState } from "./node-state.ts";
 import type { Relay } from "./relay.ts";
+import { STILLBORN_MS } from "./stillborn.ts";
 
 /** The connections of inside nodes: what their coming and going means for what is under way. */
 export class NodeLinks {
@@ -54,17 +55,20 @@ export class NodeLinks {
   }
 
   /** A connection is gone; the context has forgotten it. */
-  closed(link: Link, now: Millis): void {
+  closed(link: Link, why: string, now: Millis): void {
     const node = link.node!;
     link.open = false;
     node.detach(link);
     if (link.pending > 0) {
       for (const transaction of this.context.transactions.sentOn(link)) this.relay.lost(transaction, now);
     }
-    if (node.best === undefined && !node.gone) {
-      if (node.probe !== "") this.health.missed(node, "connection lost", now);
-      this.health.hurry(node, now);
+    if (node.best !== undefined || node.gone || node.health === "down") return;
+    if (link.direction === "out" && !link.heard && now - link.openedAt < STILLBORN_MS) {
+      this.dialFailed(node, "refused-ours", why, now);
+      return;
     }
+    if (node.probe !== "") this.health.missed(node, "connection lost", now);
+    this.health.hurry(node, now);
   }
 
   dialFailed(node: NodeState, why: DialFailure, detail: string, now: Millis): void {
@@ -88,7 +92,7 @@ export class NodeLinks {
     for (const link of [...node.outbound, ...node.inbound]) {
       this.context.put({ kind: "close", connection: link.id, why });
       this.context.links.delete(link.id);
-      this.closed(link, now);
+      this.closed(link, why, now);
     }
   }
 

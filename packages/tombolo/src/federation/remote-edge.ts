@@ -16,7 +16,7 @@ import {
   type TlsCredentials,
   type TlsPeer,
 } from "@tombolo/sip/io";
-import { parseVerified, VERIFIED_HEADER } from "@tombolo/sip-edge";
+import { parseVerified, STILLBORN_MS, VERIFIED_HEADER } from "@tombolo/sip-edge";
 import type { DriverObservation } from "@tombolo/sip-edge/io";
 import { cureForInside, isFrom, isNamed, plainAddress } from "@tombolo/sip-edge/io";
 import { formatHostPort } from "../config/addresses.ts";
@@ -43,6 +43,12 @@ export interface RemoteEdgeAround extends Sources {
   onMessage(message: SipMessage, verified: VerifiedPeer): void;
 }
 
+interface Entry {
+  readonly connection: SipConnection;
+  readonly direction: "in" | "out";
+  readonly openedAt: number;
+}
+
 /**
  * Belongs to the edge alone: on TLS whoever has one of its certificate names, on TCP whoever has its address. Only
  * there is believed what the edge says of a sender.
@@ -54,8 +60,7 @@ export class RemoteEdge implements ListenerOwner, ConnectionOwner {
   private readonly connector: Connector;
   private readonly backlog = new Backlog(MAX_WAITING_FOR_EDGE);
   /** Connections that we opened stand first. */
-  private readonly connections: { readonly connection: SipConnection; readonly direction: "in" | "out" }[] =
-    [];
+  private readonly connections: Entry[] = [];
   private dialing = false;
   private failures = 0;
   private isUp = false;
@@ -159,11 +164,17 @@ export class RemoteEdge implements ListenerOwner, ConnectionOwner {
   onClosed(connection: SipConnection, why: CloseReason, detail: string): void {
     const at = this.connections.findIndex((one) => one.connection === connection);
     if (at < 0) return;
-    const { direction } = this.connections[at]!;
+    const { direction, openedAt } = this.connections[at]!;
     this.connections.splice(at, 1);
     const said = detail === "" ? why : `${why} ${detail}`;
     this.note(connection, direction, "closed", said, "");
-    if (direction === "out" && !this.stopped) void this.dial();
+    if (direction === "in" || this.stopped) return;
+    // In TLS 1.3 the edge judges our certificate only when the connection is there.
+    if (this.around.now() - openedAt < STILLBORN_MS) this.failed("refused-ours", said);
+    else {
+      this.failures = 0;
+      void this.dial();
+    }
   }
 
   /** The edge's own: an answer, or the question whether we are there. Nobody else is let through without a name. */
@@ -197,7 +208,6 @@ export class RemoteEdge implements ListenerOwner, ConnectionOwner {
     this.dialing = false;
     if (result.ok && !this.stopped) {
       if (result.peer) this.tell("ok", "out", edge.host, "");
-      this.failures = 0;
       this.open(result.socket, "out", result.peer?.protocol ?? "TCP");
       return;
     }
@@ -224,7 +234,7 @@ export class RemoteEdge implements ListenerOwner, ConnectionOwner {
   private open(socket: Socket, direction: "in" | "out", protocol: string): void {
     const id = `e${this.nextId++}`;
     const connection = new SipConnection(socket, this, { id, limits: LIMITS, now: this.around.now });
-    const entry = { connection, direction };
+    const entry = { connection, direction, openedAt: this.around.now() };
     if (direction === "out") this.connections.unshift(entry);
     else this.connections.push(entry);
     this.note(connection, direction, "opened", "", protocol);
