@@ -1,4 +1,6 @@
 import type { SipMessage, VerifiedPeer } from "@tombolo/sip";
+import type { Lane } from "./pacing/lane.ts";
+import type { PacingRefusal } from "./pacing/shaper.ts";
 import type { EdgeSettings } from "./settings.ts";
 
 /** Why a partner could not be reached. */
@@ -129,6 +131,18 @@ export type EdgeObservation =
       /** How long nothing is tried, ms. */
       readonly pauseMs: number;
     }
+  /** How a paced partner stands: when it changes, once a second at most. */
+  | {
+      readonly kind: "pacing";
+      readonly partner: string;
+      /** Requests that may go at once; below 0 after some that do not wait. */
+      readonly budget: number;
+      readonly waiting: Readonly<Record<Lane, number>>;
+      /** Users that may be addressed besides those that were; undefined = any number. */
+      readonly targetsLeft: number | undefined;
+    }
+  /** A request to a paced partner was not sent, and its sender told so. */
+  | { readonly kind: "pacing-refused"; readonly partner: string; readonly reason: PacingRefusal }
   /** A request from outside was sent on to a node; only where there are several, or one that is not local. */
   | { readonly kind: "node-request"; readonly node: string; readonly found: Found }
   /** A node could not be connected to. */

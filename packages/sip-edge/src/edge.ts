@@ -46,6 +46,7 @@ export class Edge implements Machine<EdgeInput, EdgeOutput> {
     this.arrivals = new Arrivals(context, this.relay, inward);
     this.departures = new Departures(context, this.relay, this.dispatch, notes);
     this.nodeLinks = new NodeLinks(context, this.relay, this.dispatch, inward);
+    this.dispatch.pacer.configure(0);
   }
 
   handle(input: EdgeInput, now: Millis): void {
@@ -80,6 +81,7 @@ export class Edge implements Machine<EdgeInput, EdgeOutput> {
         const gone = this.context.configure(input.settings);
         for (const partner of gone.partners) this.leave(partner, now);
         for (const node of gone.nodes) this.nodeLinks.leave(node, now);
+        this.dispatch.pacer.configure(now);
         break;
       }
       case "stop":
@@ -94,15 +96,18 @@ export class Edge implements Machine<EdgeInput, EdgeOutput> {
     for (const transaction of this.context.transactions.takeExpired(now)) this.relay.expire(transaction, now);
     this.context.dialogs.expire(now);
     this.nodeLinks.health.timeout(now);
+    this.dispatch.pacer.timeout(now);
   }
 
   nextDeadline(): Deadline | undefined {
     const transaction = this.context.transactions.nextAt ?? Number.POSITIVE_INFINITY;
     const dialog = this.context.dialogs.nextAt ?? Number.POSITIVE_INFINITY;
     const health = this.nodeLinks.health.nextAt ?? Number.POSITIVE_INFINITY;
-    const at = Math.min(transaction, dialog, health);
+    const pacing = this.pacedAt ?? Number.POSITIVE_INFINITY;
+    const at = Math.min(transaction, dialog, health, pacing);
     if (at === Number.POSITIVE_INFINITY) return undefined;
     if (at === transaction) return { at, reason: "a transaction may have run out" };
+    if (at === pacing) return { at, reason: "requests wait for their turn" };
     return { at, reason: at === health ? "a node is to be checked" : "dialogs may have run out" };
   }
 
@@ -118,6 +123,11 @@ export class Edge implements Machine<EdgeInput, EdgeOutput> {
   /** Dialogs that are kept in mind. */
   get dialogs(): number {
     return this.context.dialogs.size;
+  }
+
+  /** When requests that are held back may go: a driver that wakes up seldom wakes up for this. */
+  get pacedAt(): Millis | undefined {
+    return this.dispatch.pacer.nextAt;
   }
 
   /** Requests that have no final answer. Counts them one by one. */
@@ -176,9 +186,9 @@ export class Edge implements Machine<EdgeInput, EdgeOutput> {
     for (const { partner } of link.voices.values()) {
       partner.attach(link);
       this.dispatch.flush(partner, link);
-      if (direction === "in") continue;
-      partner.dialing = false;
-      break;
+      if (direction === "out") partner.dialing = false;
+      if (partner.pacing) this.dispatch.pacer.run(partner.pacing, now);
+      if (direction === "out") break;
     }
   }
 
@@ -253,6 +263,7 @@ export class Edge implements Machine<EdgeInput, EdgeOutput> {
     for (const { transaction } of waiting) {
       if (transaction && !transaction.ended) this.relay.refuse(transaction, partner.breaker.status, now);
     }
+    if (partner.pacing) this.dispatch.pacer.run(partner.pacing, now);
   }
 
   /** Our own connections count as good only when the other side has said something. */
@@ -290,5 +301,6 @@ export class Edge implements Machine<EdgeInput, EdgeOutput> {
     const { waiting } = partner;
     partner.waiting = [];
     for (const { transaction } of waiting) if (transaction) this.relay.refuse(transaction, 504, now);
+    if (partner.pacing) this.dispatch.pacer.leave(partner.pacing, now);
   }
 }

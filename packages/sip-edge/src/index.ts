@@ -11,6 +11,11 @@ export type {
   NodeHealth,
   NodeView,
 } from "./edge-events.ts";
+export { LANES, type Lane } from "./pacing/lane.ts";
+export { DISCOVERED, MAX_LANE, MAX_PACED_MS, type PacingLimits, pacingOf } from "./pacing/limits.ts";
+export { PACING_REPORT_MS } from "./pacing/pacer.ts";
+export type { PacingRefusal } from "./pacing/shaper.ts";
+export { TARGET_MEMORY_MS } from "./pacing/target-guard.ts";
 export {
   DIALOG_ENDING_MS,
   DIALOG_SETUP_MS,

@@ -1,4 +1,5 @@
 /** What the edge is told: its own name outside, whom it federates with, the nodes behind it, and its bounds. */
+import type { PacingLimits } from "./pacing/limits.ts";
 
 export interface EdgePartner {
   /** The SIP domain, small letters. */
@@ -15,6 +16,8 @@ export interface EdgePartner {
   readonly tlsMin?: "1.2" | "1.3" | undefined;
   /** It may use the listener for old versions of TLS, and is dialled with them. */
   readonly legacy?: boolean | undefined;
+  /** How fast it lets us talk; left out: requests to it are not held back. */
+  readonly pacing?: PacingLimits | undefined;
 }
 
 /** Where an inside node is reached. */

@@ -82,6 +82,9 @@ export class EdgeDriver implements ListenerOwner, ConnectionOwner {
   private readonly limits: ConnectionLimits;
   private settings: EdgeSettings;
   private ticker: NodeJS.Timeout | undefined;
+  /** Set while requests to a paced partner are due before the next tick. */
+  private pacer: NodeJS.Timeout | undefined;
+  private pacerAt: Millis = Number.POSITIVE_INFINITY;
   private nextId = 1;
   private learnAt = 0;
   private draining = false;
@@ -225,6 +228,7 @@ export class EdgeDriver implements ListenerOwner, ConnectionOwner {
     for (const { connection } of this.entries.values()) connection.drop("closed-here");
     this.inside.drop();
     clearInterval(this.ticker);
+    clearTimeout(this.pacer);
   }
 
   private stopListening(): void {
@@ -312,6 +316,20 @@ export class EdgeDriver implements ListenerOwner, ConnectionOwner {
     } finally {
       this.draining = false;
     }
+    const { pacedAt } = this.edge;
+    if (pacedAt !== undefined && pacedAt < this.pacerAt) this.pace(pacedAt);
+  }
+
+  private pace(at: Millis): void {
+    clearTimeout(this.pacer);
+    this.pacerAt = at;
+    const wake = () => {
+      this.pacerAt = Number.POSITIVE_INFINITY;
+      this.edge.timeout(this.options.now());
+      this.drain();
+    };
+    this.pacer = setTimeout(wake, Math.max(1, Math.ceil(at - this.options.now())));
+    this.pacer.unref();
   }
 
   private carryOut(output: EdgeOutput): void {

@@ -1,5 +1,6 @@
 import type { HeaderFields, Millis } from "@tombolo/sip";
 import type { EdgeContext } from "../edge-context.ts";
+import { Pacer } from "../pacing/pacer.ts";
 import { unreachableAnswer } from "./answers.ts";
 import type { Link } from "./link.ts";
 import type { Neighbour, Waiting } from "./neighbour.ts";
@@ -8,15 +9,23 @@ import type { Transaction } from "./transaction.ts";
 
 /** Sends requests to partners and nodes: on a connection that is there, else on one that is asked for. */
 export class Dispatch {
+  readonly pacer: Pacer;
   private readonly context: EdgeContext;
   private readonly relay: Relay;
 
   constructor(context: EdgeContext, relay: Relay) {
     this.context = context;
     this.relay = relay;
+    this.pacer = new Pacer(context, relay, this);
   }
 
   request(to: Neighbour, request: Waiting, now: Millis): void {
+    if (to.pacing === undefined) this.deliver(to, request, now);
+    else this.pacer.request(to.pacing, request, now);
+  }
+
+  /** Sends a request whose turn it is. */
+  deliver(to: Neighbour, request: Waiting, now: Millis): void {
     const link = to.best;
     if (link) {
       this.send(link, request);

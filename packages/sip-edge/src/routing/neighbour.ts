@@ -1,5 +1,6 @@
 import type { SipMessage } from "@tombolo/sip";
 import type { EdgeOutput } from "../edge-events.ts";
+import type { PacedNeighbour } from "../pacing/pacer.ts";
 import { Breaker } from "./breaker.ts";
 import type { Link } from "./link.ts";
 import type { PartnerState } from "./partner-state.ts";
@@ -24,6 +25,8 @@ export abstract class Neighbour {
   readonly inbound: Link[] = [];
   waiting: Waiting[] = [];
   dialing = false;
+  /** Undefined where requests go as they come: always for nodes. */
+  pacing: PacedNeighbour | undefined;
 
   /** Where a request goes: our own connection first, then the other side's. */
   get best(): Link | undefined {
