@@ -85,6 +85,15 @@ export class Observer {
       case "dropped":
         this.log.debug("message-dropped", { reason: observation.reason, partner: observation.partner });
         break;
+      case "pacing": {
+        const { partner, budget, waiting, targetsLeft } = observation;
+        this.metrics.setPacing(partner, budget, waiting, targetsLeft);
+        break;
+      }
+      case "pacing-refused":
+        this.metrics.pacingRefused(observation.partner, observation.reason);
+        this.log.debug("request-not-sent", { partner: observation.partner, reason: observation.reason });
+        break;
       case "node-request":
         this.metrics.nodeRequest(observation.node, observation.found);
         break;

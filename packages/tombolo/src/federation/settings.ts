@@ -1,4 +1,4 @@
-import type { EdgeSettings } from "@tombolo/sip-edge";
+import { type EdgeSettings, pacingOf } from "@tombolo/sip-edge";
 import type { EdgeTls } from "@tombolo/sip-edge/io";
 import {
   DEFAULT_CONVERSATION_SETTINGS,
@@ -22,7 +22,7 @@ export function edgeSettings(config: Config, edge: EdgeConfig): EdgeSettings {
   return {
     advertise: edge.outside.advertise,
     ourDomains: edge.domains,
-    partners: sipPartners(config).map(({ domain, names, namesGiven, purpose, route, tlsMin }) => ({
+    partners: sipPartners(config).map(({ domain, names, namesGiven, purpose, route, tlsMin, limits }) => ({
       domain,
       names,
       namesFromDns: !namesGiven,
@@ -30,6 +30,7 @@ export function edgeSettings(config: Config, edge: EdgeConfig): EdgeSettings {
       route,
       tlsMin,
       legacy: edge.legacy?.partners.includes(domain) ?? false,
+      pacing: pacingOf(limits),
     })),
     nodes: edge.nodes,
     inside: edge.inside && { ...edge.inside.advertise, transport: edge.inside.listen.transport },

@@ -31,6 +31,10 @@ test("names, types and labels are the published ones", async () => {
     "gauge tombolo_connections",
     "counter tombolo_connections_closed_total",
     "gauge tombolo_legacy_tls_connections",
+    "gauge tombolo_pacing_budget",
+    "gauge tombolo_pacing_waiting",
+    "gauge tombolo_pacing_targets_left",
+    "counter tombolo_pacing_refused_total",
     "counter tombolo_node_requests_total",
     "gauge tombolo_node_up",
     "gauge tombolo_xmpp_link_up",
@@ -50,6 +54,8 @@ test("each method shows on the page with its labels", async () => {
   metrics.sipResponse("outside", "a.example", "out", "INVITE", 486);
   metrics.policyDecision("edge", "deny", "not-a-partner");
   metrics.tlsHandshake("outside", "ok");
+  metrics.setPacing("a.example", 7, { session: 0, presence: 2, typing: 1 }, 990);
+  metrics.pacingRefused("a.example", "targets");
   metrics.setXmppLink("a.example", true);
   metrics.setCertificateExpiry("outside", 1_800_000_000_000);
   const page = await lines(metrics);
@@ -66,6 +72,10 @@ test("each method shows on the page with its labels", async () => {
       'tombolo_sip_responses_total{side="outside",partner="a.example",direction="out",method="INVITE",class="4xx"} 1',
       'tombolo_policy_decisions_total{gate="edge",decision="deny",reason="not-a-partner"} 1',
       'tombolo_tls_handshakes_total{side="outside",outcome="ok"} 1',
+      'tombolo_pacing_budget{partner="a.example"} 7',
+      'tombolo_pacing_waiting{partner="a.example",lane="presence"} 2',
+      'tombolo_pacing_targets_left{partner="a.example"} 990',
+      'tombolo_pacing_refused_total{partner="a.example",reason="targets"} 1',
       'tombolo_xmpp_link_up{domain="a.example"} 1',
       'tombolo_certificate_expiry_timestamp_seconds{name="outside"} 1800000000',
     ]),

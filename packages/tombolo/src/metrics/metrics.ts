@@ -67,6 +67,15 @@ export interface Metrics {
   connectionClosed(side: Side, partner: string, reason: string): void;
   /** Open connections with a version of TLS before 1.2. */
   setLegacyConnections(partner: string, count: number): void;
+  /** How a paced partner stands: requests that may go at once, those that wait, users that may still be new. */
+  setPacing(
+    partner: string,
+    budget: number,
+    waiting: Readonly<Record<string, number>>,
+    targetsLeft: number | undefined,
+  ): void;
+  /** A request was not sent to a paced partner; `reason` is one of a few words. */
+  pacingRefused(partner: string, reason: string): void;
   /** A request from outside was given to an inside node, found in one of a few ways. Nodes are configured. */
   nodeRequest(node: string, found: string): void;
   setNodeUp(node: string, up: boolean): void;
@@ -131,6 +140,17 @@ function createSeries(registry: Registry) {
     connections: gauge("connections", "Open SIP connections", ["side", "partner"]),
     closed: counter("connections_closed_total", "SIP connections that ended", ["side", "partner", "reason"]),
     legacy: gauge("legacy_tls_connections", "Open connections with TLS before 1.2", ["partner"]),
+    pacingBudget: gauge("pacing_budget", "Requests that may go to a paced partner at once", ["partner"]),
+    pacingWaiting: gauge("pacing_waiting", "Requests that wait for their turn", ["partner", "lane"]),
+    pacingTargets: gauge(
+      "pacing_targets_left",
+      "Users that may be addressed at a partner that limits them, besides those of the last day",
+      ["partner"],
+    ),
+    pacingRefused: counter("pacing_refused_total", "Requests that a paced partner was spared", [
+      "partner",
+      "reason",
+    ]),
     nodeRequests: counter("node_requests_total", "Requests given to inside SIP nodes", ["node", "found"]),
     nodeUp: gauge("node_up", "1 when the inside SIP node answers", ["node"]),
     linkUp: gauge("xmpp_link_up", "1 when the component link of this domain is up", ["domain"]),
@@ -228,6 +248,14 @@ export function createMetrics(
         reason: closeReason(reason),
       }),
     setLegacyConnections: (partner, count) => series.legacy.set({ partner: known(partner) }, count),
+    setPacing: (partner, budget, waiting, targetsLeft) => {
+      const label = { partner: known(partner) };
+      series.pacingBudget.set(label, budget);
+      for (const [lane, count] of Object.entries(waiting))
+        series.pacingWaiting.set({ ...label, lane }, count);
+      if (targetsLeft !== undefined) series.pacingTargets.set(label, targetsLeft);
+    },
+    pacingRefused: (partner, reason) => series.pacingRefused.inc({ partner: known(partner), reason }),
     nodeRequest: (node, found) => series.nodeRequests.inc({ node, found }),
     setNodeUp: (node, up) => series.nodeUp.set({ node }, up ? 1 : 0),
     setXmppLink: (domain, up) => series.linkUp.set({ domain: known(domain) }, up ? 1 : 0),
