@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { answerTo, denials, fromBob, type Taken } from "../test/edge-rig.ts";
 import { GW1, NodeRig } from "../test/node-rig.ts";
-import type { EdgeNode } from "./index.ts";
+import { DIALOG_SLOT_MS, type EdgeNode, MAX_SUBSCRIPTION_MS, SUBSCRIPTION_GRACE_MS } from "./index.ts";
 
 const GW2: EdgeNode = { ...GW1, name: "gw2", target: { transport: "tls", host: "10.0.0.6", port: 5062 } };
 const GW3: EdgeNode = { ...GW1, name: "gw3", target: { transport: "tls", host: "10.0.0.4", port: 5062 } };
@@ -14,9 +14,9 @@ const probesIn = (taken: Taken) =>
 const statuses = (taken: Taken) => taken.sent.map((one) => `${one.connection} ${one.message.status}`);
 
 /** A dialog that began with a SUBSCRIBE of bob: its To tag is `t`. */
-function subscribed(rig: NodeRig, callId: string, connection = "in-contoso.example"): string {
+function subscribed(rig: NodeRig, callId: string, connection = "in-contoso.example", expires = 3600): string {
   const [request] = rig.outside(fromBob("SUBSCRIBE", { "Call-ID": callId }), connection).sent;
-  const ok = answerTo(request!.message, 200, ["Expires: 3600"]);
+  const ok = answerTo(request!.message, 200, [`Expires: ${expires}`]);
   rig.outside(tagged(ok), request!.connection);
   return request!.connection;
 }
@@ -276,6 +276,13 @@ describe("what is kept in mind", () => {
     subscribed(rig, "s1");
     expect(after(rig, 3_600_000)).toBe(1);
     expect(after(rig, 80_000)).toBe(0);
+  });
+
+  it("believes no subscription to run longer than a day", () => {
+    const rig = new NodeRig().linked();
+    subscribed(rig, "s1", undefined, 2 ** 32 - 1);
+    expect(after(rig, MAX_SUBSCRIPTION_MS)).toBe(1);
+    expect(after(rig, SUBSCRIPTION_GRACE_MS + DIALOG_SLOT_MS)).toBe(0);
   });
 
   it("lives on with each refresh", () => {

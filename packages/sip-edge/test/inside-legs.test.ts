@@ -4,6 +4,7 @@ import { connect } from "node:tls";
 import { createAuthority } from "@tombolo/testkit";
 import { afterEach, describe, expect, it } from "vitest";
 import type { EdgeNode, EdgeSettings } from "../src/index.ts";
+import { MAX_INSIDE_CONNECTIONS } from "../src/io/index.ts";
 import { CONTOSO_CA, contoso, messageFromBob, PartnerServer, Peer, WireRig } from "./wire-rig.ts";
 
 const INSIDE_CA = createAuthority({ name: "Inside CA" });
@@ -124,6 +125,22 @@ describe("a node's connection to the inside listener", () => {
     const encrypted = secure("gw1.inside.test");
     encrypted.write(OUT.replace("Call-ID: n1", "Call-ID: n2"));
     await rig.until(() => ["n1", "n2"].every((id) => partner.received.includes(`Call-ID: ${id}`)), "both");
+  });
+
+  it("is closed at once where there are too many, and there is room again when one goes", async () => {
+    await edgeWith({ nodes: [tcpNode(1, { routing: true })], transport: "tcp" });
+    const { port } = rig.driver.insideAddress!;
+    const open = () => new Peer(connectTcp(port, "127.0.0.1"));
+    const peers = Array.from({ length: MAX_INSIDE_CONNECTIONS }, open);
+    const count = () => rig.driver.nodes[0]!.connections;
+    await rig.until(() => count() === MAX_INSIDE_CONNECTIONS, "all of them");
+    await open().ended;
+    expect([count(), handshakes()]).toEqual([MAX_INSIDE_CONNECTIONS, ["inside in too-many"]]);
+    peers[0]!.socket.destroy();
+    await rig.until(() => count() === MAX_INSIDE_CONNECTIONS - 1, "one less");
+    open();
+    await rig.until(() => count() === MAX_INSIDE_CONNECTIONS, "room for one");
+    for (const { socket } of peers) socket.destroy();
   });
 
   it("is not plain TCP where every node speaks TLS, nor from an address that no TCP node has", async () => {

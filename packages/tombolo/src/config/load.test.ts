@@ -687,6 +687,30 @@ describe("a configuration that is fine", () => {
     ]);
   });
 
+  test("inside nodes that nothing tells apart are warned about, and so is a listener that is nowhere", () => {
+    const { config, findings } = loadConfig(
+      install.config([
+        INTO_EDGE,
+        `${INTO_EDGE}  inside: { listen: "tcp://0.0.0.0:5062" }\n${NODES}${[
+          '{ name: b, target: "tcp://10.0.0.7:5070" }',
+          '{ name: c, target: "tcp://10.0.0.7:5071" }',
+          '{ name: d, target: "tcp://cup4.example.com:5070" }',
+        ]
+          .map((node) => `    - ${node}\n`)
+          .join("")}`,
+      ]),
+    );
+    expect(config).toBeDefined();
+    const told = findings
+      .map(({ path, message }) => `${path}: ${message}`)
+      .filter((one) => !/encrypted/.test(one));
+    expect(told).toEqual([
+      "edge.inside.listen: inside nodes are told to answer to 0.0.0.0",
+      "edge.nodes[2]: c and b have the source address 10.0.0.7, so b it is",
+      "edge.nodes[3]: nothing that d starts gets out: a TCP node is known by its address, not as cup4.example.com",
+    ]);
+  });
+
   test("a secret of the largest size is read, one byte more is not", () => {
     const file = install.config(["secrets/xmpp", "secrets/long"]);
     install.write("secrets/long", "x".repeat(MAX_SECRET_BYTES));

@@ -2,6 +2,7 @@
 import { formatHostPort } from "./addresses.ts";
 import { readIdentity } from "./certificates.ts";
 import type { EdgeConfig, EdgeNode, InsideLeg, TlsIdentity } from "./config.ts";
+import { judgeInsideAdvertise, judgeRecognition } from "./inside-rules.ts";
 import type { Context } from "./resolve.ts";
 import { resolveLegacy } from "./resolve-legacy.ts";
 import type { EdgeShape, FileShape } from "./schema.ts";
@@ -28,6 +29,7 @@ export function resolveEdge(
   const nodes = resolveNodes(shape, whole, nodeName, context);
   const inside = shape.inside && resolveInside(shape.inside, nodes, context);
   judgeInsideNodes(shape, nodes, context);
+  judgeRecognition(nodes, context.report);
   const domains = resolveDomains(shape, whole, context);
   if (tls === undefined || (shape.inside !== undefined && inside === undefined)) return undefined;
   if (legacy === "broken") return undefined;
@@ -168,6 +170,7 @@ function resolveInside(
   const rule = { path: ["edge", "inside"], advertise: shape.advertise?.host, needed };
   const tls = resolveInsideIdentity(shape, rule, context);
   if (tls === "broken") return undefined;
+  judgeInsideAdvertise(listen.host, shape.advertise !== undefined, report);
   const advertise = shape.advertise ?? { host: shape.listen.host, port: shape.listen.port };
   return { listen, advertise, tls };
 }
