@@ -43,6 +43,7 @@ export interface RequestOptions {
   readonly headers?: HeaderFields;
   readonly body?: Body;
   readonly dialog?: DialogId;
+  readonly callId?: string;
   readonly opening?: string;
   readonly partner?: string;
 }
@@ -113,7 +114,14 @@ export class Bed {
   readonly sentTracked: { id: string; from: string; to: string }[] = [];
   readonly accounts = new Map<string, Account>();
   lastStanza: Element | undefined;
+  /** Shown each command and stanza as it goes out. */
+  onCommand: (command: EngineCommand) => void = () => {};
+  onStanza: (stanza: Element) => void = () => {};
+  /** The last error stanza. */
+  lastError: Element | undefined;
   lastOpen: Extract<EngineCommand, { kind: "open" }> | undefined;
+  /** The last request of ours. */
+  lastRequest: Asking | undefined;
   /** The engine does not name the dialogs of our 2xx, as if it had not got to it yet. */
   holdsDialogs = false;
   /** Body of the last request or answer that had one. */
@@ -156,6 +164,15 @@ export class Bed {
       ([, { command, dialog }]) => command.kind === "open" && command.method === "SUBSCRIBE" && !dialog,
     );
     return opening.map(([ref]) => ref);
+  }
+
+  commandOf(ref: string): Asking {
+    return this.asked.get(ref)!.command;
+  }
+
+  /** The next request of a peer is called `r` and this. */
+  get nextSerial(): number {
+    return this.serial + 1;
   }
 
   methodOf(ref: string): string {
@@ -206,7 +223,7 @@ export class Bed {
         ["Via", "SIP/2.0/TLS peer.example;branch=z9hG4bK1"],
         ["From", from.startsWith("<") || from.startsWith('"') ? `${from};tag=f` : `<${from}>;tag=f`],
         ["To", options.dialog === undefined ? `<${to}>` : `<${to}>;tag=t`],
-        ["Call-ID", options.dialog ?? ref],
+        ["Call-ID", options.callId ?? options.dialog ?? ref],
         ["CSeq", `1 ${method}`],
         ...(options.headers ?? []),
         ["Contact", "<sip:peer.example;transport=tls>"],
@@ -265,6 +282,14 @@ export class Bed {
     return dialog;
   }
 
+  /** The engine does not send our oldest request of that method. */
+  refuse(method: string, why: string): void {
+    const ref = this.refOf(method);
+    this.asked.delete(ref);
+    const outcome: Outcome = { kind: "unreachable", why, mayHaveBeenSent: false };
+    this.feed({ kind: "sip", event: { kind: "outcome", ref, outcome } });
+  }
+
   // ---- the XMPP side
 
   /** A stanza over the link of the partner that its `to` names. */
@@ -319,6 +344,10 @@ export class Bed {
 
   linkUp(partner = PARTNER): void {
     this.feed({ kind: "link-up", partner });
+  }
+
+  linkDown(partner = PARTNER): void {
+    this.feed({ kind: "link-down", partner });
   }
 
   drain(): void {
@@ -382,9 +411,11 @@ export class Bed {
   private settle(): void {
     for (;;) {
       const out = this.translator.poll();
-      if (out?.kind === "sip") this.onCommand(out.command);
+      if (out?.kind === "sip") this.take(out.command);
       else if (out?.kind === "stanza") {
         this.lastStanza = out.stanza;
+        this.onStanza(out.stanza);
+        if (out.stanza.attrs.type === "error") this.lastError = out.stanza;
         this.lines.push(lineOfStanza(out.stanza));
         if (out.track !== undefined) this.onTracked(out.track, out.stanza);
       } else if (out?.kind === "keep") this.onKeep(out.kept);
@@ -409,10 +440,13 @@ export class Bed {
     this.sentTracked.push({ id: track, from: stanza.attrs.to!, to: stanza.attrs.from! });
   }
 
-  private onCommand(command: EngineCommand): void {
+  private take(command: EngineCommand): void {
+    this.onCommand(command);
     const line = lineOfCommand(command);
     if (line) this.lines.push(line);
     if ("body" in command && command.body) this.lastBody = command.body.bytes;
+    if (command.kind === "open" || command.kind === "request" || command.kind === "dialog-request")
+      this.lastRequest = command;
     switch (command.kind) {
       case "open":
         this.lastOpen = command;
