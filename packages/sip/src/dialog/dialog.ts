@@ -95,14 +95,17 @@ export class Dialog {
     this.routing = routingOf(this.routes, this.target);
   }
 
-  /** Replaces the route set: only while a subscription is being made, never later (RFC 6665 4.4.1). */
-  adoptRoutes(routes: readonly string[]): void {
+  /**
+   * A route set from the other message that makes a subscription, its 2xx or its first NOTIFY; never later. RFC 6665
+   * 4.4.1 wants the NOTIFY's, which holds every proxy on the way. Peers of the RFC 3265 age put none into a NOTIFY, so
+   * that it holds only proxies on our own side: the set that names more hops is the whole one, the NOTIFY's among equals.
+   */
+  offerRoutes(routes: readonly string[], from: "answer" | "notify"): void {
+    const isWhole =
+      from === "notify" ? routes.length >= this.routes.length : routes.length > this.routes.length;
+    if (!isWhole) return;
     this.routes = routes;
     this.routing = routingOf(routes, this.target);
-  }
-
-  get hasRoutes(): boolean {
-    return this.routes.length > 0;
   }
 
   /** Own numbers may rise by SNAPSHOT_CSEQ_STEP before the next snapshot is needed. */

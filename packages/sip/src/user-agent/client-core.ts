@@ -136,7 +136,7 @@ export class ClientCore {
     if (user.opened || eventPackage(request) !== eventPackage(notify)) return undefined;
     const entry = this.core.dialogs.add(dialogOfNotify(request, notify, verified.partner));
     user.opened = entry;
-    user.openedWith = { contact: contactUri(notify) !== undefined, routes: entry.dialog.hasRoutes };
+    user.openedWith = { contact: contactUri(notify) !== undefined };
     return { entry, opening: user.ref! };
   }
 
@@ -207,7 +207,7 @@ export class ClientCore {
       const { dialog } = opened;
       if (response.toTag === dialog.remoteTag) {
         if (!openedWith?.contact) dialog.refreshTarget(response);
-        if (!openedWith?.routes) dialog.adoptRoutes(routeSetOf(response, "client"));
+        dialog.offerRoutes(routeSetOf(response, "client"), "answer");
       }
       // It may be over already.
       if (this.core.dialogs.get(opened.id) === opened) id = opened.id;

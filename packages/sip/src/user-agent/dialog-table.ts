@@ -22,15 +22,14 @@ export class DialogEntry {
   }
 
   /**
-   * The route set of a subscription comes from its first NOTIFY, not from the 2xx. Peers of the RFC 3265 age put none
-   * into a NOTIFY: theirs stays the one of the 2xx.
+   * The first NOTIFY of a subscription may bring its route set (RFC 6665 4.4.1).
    *
    * @returns whether the answer has to carry the Record-Route back (RFC 3261 12.1.1).
    */
   onFirstNotify(notify: SipMessage): boolean {
     this.awaitsNotify = false;
     const routes = routeSetOf(notify, "server");
-    if (routes.length > 0) this.dialog.adoptRoutes(routes);
+    this.dialog.offerRoutes(routes, "notify");
     return routes.length > 0;
   }
 }

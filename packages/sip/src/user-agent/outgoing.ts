@@ -21,8 +21,8 @@ export class Outgoing {
   openingKey: string | undefined = undefined;
   /** The dialog that a NOTIFY made before the 2xx came. */
   opened: DialogEntry | undefined = undefined;
-  /** That NOTIFY had a Contact and Record-Routes of its own: the 2xx has nothing to add. */
-  openedWith: { readonly contact: boolean; readonly routes: boolean } | undefined = undefined;
+  /** Whether that NOTIFY had a Contact of its own: the 2xx's adds nothing then. */
+  openedWith: { readonly contact: boolean } | undefined = undefined;
 
   constructor(purpose: Purpose, ref: CommandRef | undefined, entry?: DialogEntry) {
     this.purpose = purpose;

@@ -138,6 +138,39 @@ describe("a NOTIFY after the 2xx", () => {
     expect(rig.inDialog(dialog, "SUBSCRIBE").request.lines("Route")).toEqual([ROUTE_B, ROUTE_A]);
   });
 
+  it("with fewer hops than the 2xx names only proxies on our side: the whole set stays", () => {
+    const whole = [
+      `Record-Route: ${ROUTE_A}`,
+      `Record-Route: ${ROUTE_B}`,
+      "Record-Route: <sip:edge.example;lr>",
+    ];
+    const { rig, subscribe, dialog } = subscribed(whole);
+    const notify = notifyFor(subscribe, { more: ["Event: presence", "Record-Route: <sip:edge.example;lr>"] });
+    rig.answer(rig.receive(notify).eventOne("request").request, 200);
+    rig.takeSent();
+    expect(rig.inDialog(dialog, "SUBSCRIBE").request.lines("Route")).toEqual([
+      "<sip:edge.example;lr>",
+      ROUTE_B,
+      ROUTE_A,
+    ]);
+  });
+
+  it("that came before the 2xx with fewer hops gives way to it", () => {
+    const rig = new AgentRig();
+    const { ref, request: subscribe } = rig.open("SUBSCRIBE", EVENT);
+    const notify = notifyFor(subscribe, { more: ["Event: presence", "Record-Route: <sip:edge.example;lr>"] });
+    rig.answer(rig.receive(notify).eventOne("request").request, 200);
+    rig.takeSent();
+    const more = [`Record-Route: ${ROUTE_A}`, "Record-Route: <sip:edge.example;lr>"];
+    rig.receive(response(subscribe, 200, { toTag: "bobtag", more }));
+    const outcome = rig.outcomeOf(ref);
+    const dialog = outcome.kind === "final" ? outcome.dialog! : "";
+    expect(rig.inDialog(dialog, "SUBSCRIBE").request.lines("Route")).toEqual([
+      "<sip:edge.example;lr>",
+      ROUTE_A,
+    ]);
+  });
+
   it("moves the target", () => {
     const { rig, subscribe, dialog } = subscribed();
     rig.receive(notifyFor(subscribe, { contact: "<sip:presence.contoso.example;gr=1>" })).eventOne("request");

@@ -93,7 +93,7 @@ describe("what can't go over comes back as an error", () => {
       /^cancel service-unavailable$/,
       () => createElement("message", { to: BOB, type: "groupchat" }, body("all")),
     ],
-    ["an invitation to a room", /^cancel service-unavailable$/, () => chat(BOB, ROOM())],
+    ["an invitation to a room", /^modify not-acceptable$/, () => chat(BOB, ROOM())],
     [
       "a text that only keys can read",
       /^modify not-acceptable$/,
