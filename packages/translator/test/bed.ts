@@ -354,10 +354,6 @@ export class Bed {
     this.feed({ kind: "drain" });
   }
 
-  linkDown(partner = PARTNER): void {
-    this.feed({ kind: "link-down", partner });
-  }
-
   partnerBack(partner = PARTNER): void {
     this.feed({ kind: "partner-back", partner });
   }
