@@ -135,8 +135,8 @@ export type EdgeObservation =
   | {
       readonly kind: "pacing";
       readonly partner: string;
-      /** Requests that may go at once; below 0 after some that do not wait. */
-      readonly budget: number;
+      /** Requests that may go at once; below 0 after some that do not wait; undefined = it is not paced any more. */
+      readonly budget: number | undefined;
       readonly waiting: Readonly<Record<Lane, number>>;
       /** Users that may be addressed besides those that were; undefined = any number. */
       readonly targetsLeft: number | undefined;

@@ -162,6 +162,7 @@ Content-Length: 0`);
     expect(sent(rig.feed({ kind: "settings", settings }))).toEqual([]);
     const free = rig.feed({ kind: "settings", settings: { ...base, ...partners(undefined) } });
     expect(sent(free)).toEqual(["MESSAGE 2", "MESSAGE 3"]);
+    expect(standing(free)).toMatchObject([{ budget: undefined, waiting: { session: 0 } }]);
     rig.feed({ kind: "settings", settings });
     for (const id of ["4", "5"]) rig.inside(im(id));
     expect(told(rig.feed({ kind: "settings", settings: base }))).toEqual(["504 MESSAGE 5 -"]);

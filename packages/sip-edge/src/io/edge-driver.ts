@@ -145,6 +145,7 @@ export class EdgeDriver implements ListenerOwner, ConnectionOwner {
     this.learnAt = this.options.now() + LEARN_EVERY_MS;
     await this.book.learn();
     this.ticker = setInterval(() => this.tick(), this.options.tickMs ?? DEFAULT_TICK_MS);
+    this.drain();
   }
 
   /** Where it listens, once started. */

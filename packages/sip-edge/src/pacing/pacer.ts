@@ -5,6 +5,7 @@ import { type Dispatch, isAlive } from "../routing/dispatch.ts";
 import type { Waiting } from "../routing/neighbour.ts";
 import type { PartnerState } from "../routing/partner-state.ts";
 import type { Relay } from "../routing/relay.ts";
+import type { Lane } from "./lane.ts";
 import type { PacingLimits } from "./limits.ts";
 import { refusalAnswer } from "./refusal-answers.ts";
 import { Shaper } from "./shaper.ts";
@@ -51,6 +52,7 @@ export class Pacer {
       for (const request of pacing?.shaper.drain() ?? []) this.dispatch.request(partner, request, now);
       if (pacing) this.busy.delete(pacing);
       if (partner.pacing) this.run(partner.pacing, now);
+      else this.report(partner.domain, undefined, NOTHING, undefined);
     }
   }
 
@@ -109,18 +111,7 @@ export class Pacer {
     const { partner, shaper } = paced;
     this.busy.add(paced);
     if (now >= paced.reportAt) {
-      const budget = shaper.budget(now);
-      const { targetsLeft } = shaper;
-      this.context.put({
-        kind: "observe",
-        observation: {
-          kind: "pacing",
-          partner: partner.domain,
-          budget,
-          waiting: { ...shaper.waiting },
-          targetsLeft,
-        },
-      });
+      this.report(partner.domain, shaper.budget(now), { ...shaper.waiting }, shaper.targetsLeft);
       paced.reportAt = now + PACING_REPORT_MS;
       if (shaper.size === 0 && now >= shaper.fullAt) {
         this.busy.delete(paced);
@@ -129,7 +120,19 @@ export class Pacer {
     }
     this.wakeAt = Math.min(this.wakeAt, dueAt(paced));
   }
+
+  private report(
+    partner: string,
+    budget: number | undefined,
+    waiting: Readonly<Record<Lane, number>>,
+    targetsLeft: number | undefined,
+  ): void {
+    const observation = { kind: "pacing", partner, budget, waiting, targetsLeft } as const;
+    this.context.put({ kind: "observe", observation });
+  }
 }
+
+const NOTHING: Readonly<Record<Lane, number>> = { session: 0, presence: 0, typing: 0 };
 
 /** While a connection is asked for, one request waits there; the others wait in their lanes. */
 function isHeld(partner: PartnerState): boolean {

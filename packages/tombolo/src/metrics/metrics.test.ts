@@ -82,6 +82,18 @@ test("each method shows on the page with its labels", async () => {
   );
 });
 
+test("a partner that is not paced any more has no budget", async () => {
+  const metrics = createMetrics(["a.example"], quiet);
+  const idle = { session: 0, presence: 0, typing: 0 };
+  metrics.setPacing("a.example", 0, { ...idle, session: 9 }, 0);
+  metrics.setPacing("a.example", undefined, idle, undefined);
+  expect(await lines(metrics, "tombolo_pacing")).toEqual([
+    'tombolo_pacing_waiting{partner="a.example",lane="session"} 0',
+    'tombolo_pacing_waiting{partner="a.example",lane="presence"} 0',
+    'tombolo_pacing_waiting{partner="a.example",lane="typing"} 0',
+  ]);
+});
+
 test("strangers, their methods and odd statuses make no series of their own", async () => {
   const metrics = createMetrics(["a.example"], quiet);
   const names = ["evil.example", 'x"} 1\n', "A.example", "unknown"];

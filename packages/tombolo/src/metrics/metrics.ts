@@ -67,10 +67,13 @@ export interface Metrics {
   connectionClosed(side: Side, partner: string, reason: string): void;
   /** Open connections with a version of TLS before 1.2. */
   setLegacyConnections(partner: string, count: number): void;
-  /** How a paced partner stands: requests that may go at once, those that wait, users that may still be new. */
+  /**
+   * How a paced partner stands: requests that may go at once, those that wait, users that may still be new. What is
+   * undefined does not apply any more.
+   */
   setPacing(
     partner: string,
-    budget: number,
+    budget: number | undefined,
     waiting: Readonly<Record<string, number>>,
     targetsLeft: number | undefined,
   ): void;
@@ -250,10 +253,13 @@ export function createMetrics(
     setLegacyConnections: (partner, count) => series.legacy.set({ partner: known(partner) }, count),
     setPacing: (partner, budget, waiting, targetsLeft) => {
       const label = { partner: known(partner) };
-      series.pacingBudget.set(label, budget);
-      for (const [lane, count] of Object.entries(waiting))
+      if (budget === undefined) series.pacingBudget.remove(label);
+      else series.pacingBudget.set(label, budget);
+      for (const [lane, count] of Object.entries(waiting)) {
         series.pacingWaiting.set({ ...label, lane }, count);
-      if (targetsLeft !== undefined) series.pacingTargets.set(label, targetsLeft);
+      }
+      if (targetsLeft === undefined) series.pacingTargets.remove(label);
+      else series.pacingTargets.set(label, targetsLeft);
     },
     pacingRefused: (partner, reason) => series.pacingRefused.inc({ partner: known(partner), reason }),
     nodeRequest: (node, found) => series.nodeRequests.inc({ node, found }),
