@@ -42,6 +42,7 @@ export {
   type LogLine,
   SIP_DOMAIN,
   startLab,
+  startTombolo,
   XMPP_DOMAIN,
 } from "./lab.ts";
 export { type DnsAnswer, type DnsRecord, NameServer } from "./name-server.ts";

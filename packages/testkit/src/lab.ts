@@ -209,7 +209,7 @@ async function startGateway(
 }
 
 /** Starts `tombolo run` as a user would and waits for its `ready` line. Its log goes to a file. */
-async function startTombolo(
+export async function startTombolo(
   root: string,
   config: string,
   logFile: string,

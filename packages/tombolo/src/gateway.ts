@@ -53,7 +53,8 @@ export type GatewayOutput =
  */
 export class Gateway implements Machine<GatewayInput, GatewayOutput> {
   private readonly engine: UserAgent;
-  private readonly translator: Translator;
+  /** For questions; inputs go through `handle`. */
+  readonly translator: Translator;
   private readonly outputs: GatewayOutput[] = [];
   private taken = 0;
 

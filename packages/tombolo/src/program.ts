@@ -5,6 +5,7 @@ import { consoleRoutes } from "./console/routes.ts";
 import { Federation } from "./federation/federation.ts";
 import { openGatewayStore } from "./federation/gateway-store.ts";
 import { type Readiness, startAdminServer } from "./http/admin-server.ts";
+import { gatewayRoutes } from "./http/gateway-routes.ts";
 import type { Log } from "./log/log.ts";
 import type { Metrics } from "./metrics/metrics.ts";
 import { StartError } from "./start-error.ts";
@@ -41,7 +42,10 @@ export async function startProgram(config: Config, log: Log, metrics: Metrics): 
   const federation = new Federation(config, log, metrics, opened);
   const readiness = (): Readiness => federation.readiness;
   const { listen, token } = config.admin;
-  const routes = consoleRoutes(() => federation.status);
+  const routes = [
+    ...consoleRoutes(() => federation.status),
+    ...gatewayRoutes({ desk: federation.desk, links: () => federation.links }),
+  ];
   const admin = await startAdminServer({
     listen,
     token,

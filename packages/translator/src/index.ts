@@ -79,6 +79,7 @@ export {
 export type { DomainPolicy } from "./policy/domains.ts";
 export { MAX_RULES, parsePeer, type Rule, type RuleAction } from "./policy/rules.ts";
 export { DEFAULT_SIP_WATCHER_SETTINGS, type SipWatcherSettings } from "./presence/sip-watcher-context.ts";
+export type { DialogView, SipWatchView, XmppWatchView } from "./presence/views.ts";
 export { DEFAULT_XMPP_WATCHER_SETTINGS, type XmppWatcherSettings } from "./presence/xmpp-watcher-context.ts";
 export type { Partner, TranslatorSettings } from "./settings.ts";
 export {

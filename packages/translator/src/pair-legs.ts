@@ -11,6 +11,7 @@ import type { Observation } from "./observation.ts";
 import type { Pair } from "./pair.ts";
 import { Documents } from "./presence/documents.ts";
 import { SipWatcher } from "./presence/sip-watcher.ts";
+import type { SipWatchView, XmppWatchView } from "./presence/views.ts";
 import { XmppWatcher } from "./presence/xmpp-watcher.ts";
 import type { Partner, TranslatorSettings } from "./settings.ts";
 import type { SipSide } from "./sip-side.ts";
@@ -30,6 +31,8 @@ export interface PairContext {
   /** Told of each machine that this pair makes, so that what belongs to it finds its pair. */
   readonly onOwner: (owner: object, legs: PairLegs) => void;
 }
+
+function forNobody(): void {}
 
 /** What one pair has going: the watch in either direction and the conversation, each made when first needed. */
 export class PairLegs implements Sleeper {
@@ -52,6 +55,12 @@ export class PairLegs implements Sleeper {
       (this.ownSipWatcher?.isIdle ?? true) &&
       (this.ownXmppWatcher?.isIdle ?? true)
     );
+  }
+
+  /** Each direction that there is. */
+  get watches(): { readonly sip: SipWatchView | undefined; readonly xmpp: XmppWatchView | undefined } {
+    const { ownSipWatcher: sip, ownXmppWatcher: xmpp } = this;
+    return { sip: sip?.isIdle ? undefined : sip?.view, xmpp: xmpp?.isIdle ? undefined : xmpp?.view };
   }
 
   /** For pages and tests. */
@@ -243,6 +252,16 @@ export class PairLegs implements Sleeper {
     if (kept.what === "authorization") watcher.restoreAuthorization(kept.value);
     else if (kept.what === "dialog") watcher.restoreDialog(kept.dialog, kept.value);
     else watcher.restorePresence(kept.value);
+  }
+
+  /**
+   * All of it is kept as it was restored. Only the dialogs are kept anew with whatever happens next: the CSeq numbers that
+   * were set aside for them are used from now on.
+   */
+  markRestored(now: Millis): void {
+    this.keep(forNobody, now);
+    this.ownSipWatcher?.dialogsChanged();
+    this.ownXmppWatcher?.dialogsChanged();
   }
 
   /** Everything is restored. */

@@ -20,7 +20,7 @@ import { PacedWork } from "./paced-work.ts";
 import { type Pair, pairKey } from "./pair.ts";
 import { PairLegs } from "./pair-legs.ts";
 import { type DomainPolicy, isDomainAllowed, preparePolicy } from "./policy/domains.ts";
-import { type RuleAction, RuleBook } from "./policy/rules.ts";
+import { type Rule, type RuleAction, RuleBook } from "./policy/rules.ts";
 import { isPresenceEvent } from "./presence/subscribe-wire.ts";
 import type { Partner, TranslatorSettings } from "./settings.ts";
 import { type IncomingRequest, SipSide } from "./sip-side.ts";
@@ -122,6 +122,16 @@ export class Translator implements Machine<TranslatorInput, TranslatorOutput> {
   /** Sessions, watches and stanzas in flight over all pairs: zero when all is quiet. */
   get underWay(): number {
     return this.sip.size + this.xmpp.open;
+  }
+
+  /** The pair of two users, bare JIDs; undefined when they have nothing under way. */
+  find(xmppUser: BareJid, sipUser: BareJid): PairLegs | undefined {
+    return this.pairs.get(pairKey(xmppUser, sipUser));
+  }
+
+  /** How the gates decide about a SIP user who watches an XMPP user, and by which rule. */
+  gate(xmppUser: BareJid, sipUser: BareJid): { readonly isDenied: boolean; readonly rule: Rule | undefined } {
+    return { isDenied: this.isDenied(xmppUser, sipUser), rule: this.rules.find(xmppUser, sipUser) };
   }
 
   *legs(): IterableIterator<PairLegs> {
@@ -374,7 +384,7 @@ export class Translator implements Machine<TranslatorInput, TranslatorOutput> {
   // ---- rules (SUB-04, SUB-11)
 
   /** The rules there are. */
-  *allRules(): ReturnType<RuleBook["all"]> {
+  *allRules(): IterableIterator<Rule> {
     yield* this.rules.all();
   }
 
@@ -475,10 +485,14 @@ export class Translator implements Machine<TranslatorInput, TranslatorOutput> {
 
   private recover(now: Millis): void {
     for (const legs of this.pairs.values()) {
-      // It is kept as it was restored; of a pair whose dialogs have lapsed nothing is left.
-      if (legs.isIdle) this.forgetKept(legs.pair);
-      else legs.keep(forNobody, now);
-      this.touch(legs);
+      // Of a pair whose dialogs have lapsed nothing is left.
+      if (legs.isIdle) {
+        this.forgetKept(legs.pair);
+        this.pairs.delete(legs.pair.key);
+        continue;
+      }
+      legs.markRestored(now);
+      this.deadlines.update(legs);
     }
     this.outages.begin(now);
     this.paced.start(
@@ -549,9 +563,6 @@ export class Translator implements Machine<TranslatorInput, TranslatorOutput> {
     this.outputs.push({ kind: "observe", observation });
   }
 }
-
-/** For what is kept already. */
-function forNobody(): void {}
 
 function recoverPair(legs: PairLegs, now: Millis): void {
   legs.recover(now);

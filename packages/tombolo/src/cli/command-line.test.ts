@@ -24,7 +24,10 @@ const SYSTEMS =
 
 describe("wrong usage is 2, with one sentence on stderr that names the allowed words", () => {
   test.each([
-    [["frob"], /^tombolo: unknown command 'frob'; write one of run, check, map$/],
+    [
+      ["frob"],
+      /^tombolo: unknown command 'frob'; write one of run, check, map, status, links, subscriptions, sessions, explain, policy$/,
+    ],
     [["chek"], /^tombolo: unknown command 'chek' \(did you mean 'check'\?\); write one of run/],
     [["--frob"], /^tombolo: unknown option '--frob'; write one of --version, --help$/],
     [
@@ -58,6 +61,11 @@ describe("wrong usage is 2, with one sentence on stderr that names the allowed w
       ["map", "lync", "Away", "--to", "linc"],
       /^tombolo: unknown system for --to 'linc' \(did you mean 'lync'\?\)/,
     ],
+    [["policy"], /^tombolo: no command is given; write one of list, allow, block, remove$/],
+    [["policy", "bloc", "a", "b"], /^tombolo: unknown command 'bloc' \(did you mean 'block'\?\)/],
+    [["policy", "block", "alice"], /^tombolo: missing required argument 'peer'; tombolo policy block --help/],
+    [["status"], /^tombolo: which program\? write -c FILE, --admin URL, or set TOMBOLO_ADMIN$/],
+    [["links", "--admin", "a b"], /^tombolo: a b is no URL; write http:\/\/127\.0\.0\.1:8280$/],
     [["map", "lync", "--list"], /^tombolo: map --list prints all tables and takes nothing but --json$/],
     [["map", "x\ny\u001b", "Away", "--to", "lync"], /^tombolo: unknown system 'x y.?'/],
   ] as const)("%j", async (args, says) => {
@@ -81,6 +89,12 @@ test("help and version are 0 on stdout, and list only what works", async () => {
     "run",
     "check",
     "map",
+    "status",
+    "links",
+    "subscriptions",
+    "sessions",
+    "explain",
+    "policy",
   ]);
   expect(await tombolo("--version")).toEqual({
     code: 0,

@@ -2,9 +2,11 @@
 import { Command, CommanderError } from "commander";
 import { nearest } from "../config/suggestion.ts";
 import { VERSION } from "../version.ts";
+import { askCommands } from "./ask.ts";
 import { checkCommand } from "./check.ts";
 import { CommandError, complain, FAILED, FINE, WRONG_USAGE } from "./exit.ts";
 import { mapCommand } from "./map.ts";
+import { policyCommand } from "./policy.ts";
 import { runCommand } from "./run.ts";
 
 /** Takes the exit code that a command ends with. */
@@ -17,34 +19,58 @@ function createProgram(end: Ending): Command {
     .helpOption("-h, --help", "print this help")
     .helpCommand(false)
     .addHelpText("after", "\nExit codes: 0 fine, 1 findings or failure, 2 wrong usage.");
-  for (const command of [runCommand(end), checkCommand(end), mapCommand(end)]) program.addCommand(command);
-  for (const command of [program, ...program.commands]) {
-    command.exitOverride().configureOutput({ outputError: () => undefined });
+  const commands = [
+    runCommand(end),
+    checkCommand(end),
+    mapCommand(end),
+    ...askCommands(end),
+    policyCommand(end),
+  ];
+  for (const command of commands) program.addCommand(command);
+  forAll(program, (command) => {
+    command.exitOverride().configureOutput({ outputError: () => undefined, writeErr: () => undefined });
     command.helpOption("-h, --help", "print this help");
-  }
+  });
   return program;
+}
+
+function forAll(command: Command, act: (command: Command) => void): void {
+  act(command);
+  for (const own of command.commands) forAll(own, act);
+}
+
+/** The command that the words name, as far as they name one, and the first word after them. */
+function walk(program: Command, args: readonly string[]): { command: Command; path: string; next: string } {
+  let command = program;
+  const path: string[] = [];
+  for (const word of args.filter((arg) => !arg.startsWith("-"))) {
+    const own = command.commands.find((candidate) => candidate.name() === word);
+    if (!own) return { command, path: path.join(" "), next: word };
+    command = own;
+    path.push(word);
+  }
+  return { command, path: path.join(" "), next: "" };
 }
 
 /** Commander's complaint as one sentence that names the allowed words. */
 function usageMessage(error: CommanderError, program: Command, args: readonly string[]): string {
-  const word = args.find((arg) => !arg.startsWith("-"));
-  const command = program.commands.find((candidate) => candidate.name() === word);
-  const names = program.commands.map((candidate) => candidate.name());
+  const { command, path, next: word } = walk(program, args);
+  const names = command.commands.map((candidate) => candidate.name());
   const plain = error.message
     .replace(/^error: /, "")
     .split("\n")[0]!
     .replace(/[.]+$/, "");
   if (error.code === "commander.help") return `no command is given; write one of ${names.join(", ")}`;
   if (error.code === "commander.unknownCommand") {
-    const meant = nearest(word ?? "", names);
+    const meant = nearest(word, names);
     const hint = meant === undefined ? "" : ` (did you mean '${meant}'?)`;
     return `unknown command '${word}'${hint}; write one of ${names.join(", ")}`;
   }
   if (error.code === "commander.unknownOption") {
-    const options = (command ?? program).options.map((option) => option.long ?? option.short);
+    const options = command.options.map((option) => option.long ?? option.short);
     return `${plain}; write one of ${[...options, "--help"].join(", ")}`;
   }
-  return `${plain}; tombolo ${command === undefined ? "" : `${command.name()} `}--help says how`;
+  return `${plain}; tombolo ${path === "" ? "" : `${path} `}--help says how`;
 }
 
 /** Runs one command line (without node and the script) and gives the exit code. Never throws. */

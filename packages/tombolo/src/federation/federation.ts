@@ -7,6 +7,7 @@ import type { Log } from "../log/log.ts";
 import type { Metrics } from "../metrics/metrics.ts";
 import { VERSION } from "../version.ts";
 import { EdgeRole } from "./edge-role.ts";
+import type { GatewayDesk } from "./gateway-desk.ts";
 import { type GatewayFace, GatewayRole } from "./gateway-role.ts";
 import type { OpenedStore } from "./gateway-store.ts";
 import { randomIds } from "./id-source.ts";
@@ -106,6 +107,16 @@ export class Federation {
         return { domain, profile, xmppLink, ...this.observer.partner(domain) };
       }),
     };
+  }
+
+  /** Undefined on an edge alone. */
+  get desk(): GatewayDesk | undefined {
+    return this.gateway?.desk;
+  }
+
+  get links(): { readonly domain: string; readonly state: "up" | "down" | "none" }[] {
+    if (!this.gateway) return [];
+    return sipPartners(this.config).map(({ domain }) => ({ domain, state: this.gateway!.link(domain) }));
   }
 
   /** Takes over partners' trust, nodes and our certificates; open connections stay where they are still good. */

@@ -16,7 +16,8 @@ export interface GatewayAround {
 
 /** Runs the gateway machine: one input at a time, drained, and one OS timer. */
 export class GatewayDriver {
-  private readonly gateway: Gateway;
+  /** For questions; inputs go through `feed`. */
+  readonly gateway: Gateway;
   private readonly around: GatewayAround;
   private readonly waiting: GatewayInput[] = [];
   private isRunning = false;

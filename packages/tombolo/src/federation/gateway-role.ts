@@ -10,6 +10,7 @@ import type { Metrics } from "../metrics/metrics.ts";
 import type { Store } from "../store/store.ts";
 import { readClocks } from "../store/wall-clock.ts";
 import { VERSION } from "../version.ts";
+import { GatewayDesk } from "./gateway-desk.ts";
 import { GatewayDriver } from "./gateway-driver.ts";
 import { Keeper } from "./keeper.ts";
 import type { Observer } from "./observer.ts";
@@ -42,6 +43,8 @@ export class GatewayRole {
   private readonly untried = new Set<string>();
   private onAllTried: (() => void) | undefined;
   private readonly keeper: Keeper;
+  /** Where administrators ask and decide. */
+  readonly desk: GatewayDesk;
 
   constructor(config: Config, gateway: GatewayConfig, face: GatewayFace, around: GatewayRoleAround) {
     this.around = around;
@@ -62,6 +65,17 @@ export class GatewayRole {
       toLink: (partner, stanza, track) => this.toLink(partner, stanza, track),
       keep: (kept, snapshot) => this.keeper.keep(kept, snapshot),
       observe: (observation) => observer.gateway(observation),
+    });
+    this.desk = new GatewayDesk({
+      translator,
+      store,
+      now,
+      domains: gateway.domains,
+      partners: sipPartners(config).map(({ domain }) => domain),
+      unknownWatcher: config.policy.unknownWatcher,
+      feed: (input) => this.gateway.feed(input),
+      link: (domain) => this.link(domain),
+      connections: (domain) => observer.partner(domain).connections,
     });
     for (const { domain, link } of sipPartners(config)) {
       if (!link) continue;

@@ -18,6 +18,7 @@ import type { MappedState } from "./documents.ts";
 import { type Composed, Resources } from "./resources.ts";
 import type { SipWatcherContext } from "./sip-watcher-context.ts";
 import { SipWatcherRecords } from "./sip-watcher-records.ts";
+import type { SipWatchView } from "./views.ts";
 import { newWatch, type Watch } from "./watch.ts";
 
 /** Longest name of a watcher that is passed on with the question, characters. */
@@ -80,6 +81,26 @@ export class SipWatcher implements Requester<Watch>, DialogOwner {
 
   get state(): WatcherAuthorization {
     return this.authorization;
+  }
+
+  get view(): SipWatchView {
+    const { authorization, askedAt, isDenied, isOut, isStale } = this;
+    const { state, note, row } = this.current();
+    return {
+      authorization,
+      askedAt,
+      isDenied,
+      isOut,
+      isStale,
+      resources: this.resources.list(),
+      sees: { state, ...(note !== undefined && { note }), ...(row !== undefined && { row }) },
+      dialogs: this.watches.map(({ dialog, notifier, toldAt }) => ({
+        dialog: dialog ?? "",
+        state: notifier.state,
+        expiresAt: notifier.expiresAt,
+        documentAt: toldAt,
+      })),
+    };
   }
 
   // ---- from SIP
@@ -431,7 +452,12 @@ export class SipWatcher implements Requester<Watch>, DialogOwner {
   /** Nothing counts as kept. */
   keepAnew(): void {
     this.records = new SipWatcherRecords(this.context.pair);
-    for (const watch of this.watches) watch.keptAs = undefined;
+    this.dialogsChanged();
+  }
+
+  /** The dialogs are kept anew. */
+  dialogsChanged(): void {
+    for (const watch of this.watches) watch.keptAs &&= "";
   }
 
   restoreAuthorization({ state, quietUntil }: KeptAuthorization): void {
@@ -442,7 +468,7 @@ export class SipWatcher implements Requester<Watch>, DialogOwner {
   restoreDialog(dialog: DialogId, { state, expiresAt }: KeptDialog): void {
     const watch = newWatch(this.context.newNotifier({ state, expiresAt }), false);
     watch.dialog = dialog;
-    watch.keptAs = `${state} ${expiresAt}`;
+    watch.keptAs = "";
     this.watches.push(watch);
     this.context.sip.own(dialog, this);
   }
@@ -457,7 +483,7 @@ export class SipWatcher implements Requester<Watch>, DialogOwner {
   /** All is restored: those who wait for no server's answer are told where they are. */
   recover(now: Millis): void {
     if (this.watches.length === 0) return;
-    if (this.authorization !== "granted" && this.isDecided) this.tellAll(now);
+    if (this.isDecided && (this.authorization !== "granted" || this.isDenied)) this.tellAll(now);
     this.observeState();
   }
 

@@ -16,7 +16,7 @@ export interface Watch {
   told: string | undefined;
   toldAt: Millis | undefined;
   hasEnded: boolean;
-  /** How it was kept last (`Kept`), and NOTIFYs since. */
+  /** How it was kept last (`Kept`; undefined never, empty in a way that no longer holds), and NOTIFYs since. */
   keptAs: string | undefined;
   unkept: number;
 }

@@ -28,6 +28,11 @@ export class XmppWatcherRecords {
     this.unkept += 1;
   }
 
+  /** The engine knows more of the dialog than when it was kept. */
+  dialogChanged(): void {
+    this.dialogAs = undefined;
+  }
+
   /** @param state undefined: nothing is left to keep. */
   keep(keep: Keep, state: XmppWatcherState | undefined, now: Millis): void {
     const { pair } = this;

@@ -16,6 +16,7 @@ import { Announcement } from "./announcement.ts";
 import type { ShownPresence } from "./documents.ts";
 import { type Fetch, Looking } from "./looking.ts";
 import { answerFields, readNotify } from "./subscribe-wire.ts";
+import type { XmppWatchView } from "./views.ts";
 import type { XmppWatcherContext } from "./xmpp-watcher-context.ts";
 import { XmppWatcherRecords } from "./xmpp-watcher-records.ts";
 
@@ -56,6 +57,9 @@ export class XmppWatcher implements Requester<Subscriber | Fetch>, DialogOwner {
   private lastFailure: Outcome = NO_ANSWER;
   /** The user has taken the wish back and the dialog is on its way out. */
   private isEnding = false;
+  /** When the last document came, and the row of the tables that it was read by. */
+  private documentAt: Millis | undefined;
+  private row: string | undefined;
 
   constructor(context: XmppWatcherContext) {
     this.context = context;
@@ -63,7 +67,9 @@ export class XmppWatcher implements Requester<Subscriber | Fetch>, DialogOwner {
     this.records = new XmppWatcherRecords(context.pair);
     const looker = {
       onSeen: (document: ShownPresence, from: string, id: string | undefined) => {
-        this.announcement.note(document);
+        const { mappedBy, ...presence } = document;
+        this.row = mappedBy;
+        this.announcement.note(presence);
         this.announcement.answerProbe(from, id);
       },
       onKept: (now: Millis) => this.takeUp(now),
@@ -94,6 +100,31 @@ export class XmppWatcher implements Requester<Subscriber | Fetch>, DialogOwner {
     if (!this.isWanted) return this.subscriber ? "ending" : "none";
     if (this.retryAt !== undefined) return "backoff";
     return this.isAuthorizedNow && this.dialog !== undefined ? "active" : "pending";
+  }
+
+  get view(): XmppWatchView {
+    const { state, dialog, subscriber, retryAt, deniedUntil, lastFailure: failure } = this;
+    return {
+      state,
+      isAuthorized: this.isAuthorizedNow,
+      dialogs:
+        dialog === undefined
+          ? []
+          : [
+              {
+                dialog,
+                state: subscriber?.state ?? "terminated",
+                expiresAt: subscriber?.expiresAt,
+                documentAt: this.documentAt,
+              },
+            ],
+      retryAt,
+      deniedUntil,
+      withdrawnAt: this.graceUntil,
+      sees: this.announcement.shown && { ...this.announcement.shown, ...(this.row && { row: this.row }) },
+      lastFailure:
+        failure === NO_ANSWER ? undefined : failure.kind === "final" ? String(failure.status) : failure.kind,
+    };
   }
 
   // ---- from XMPP
@@ -199,6 +230,8 @@ export class XmppWatcher implements Requester<Subscriber | Fetch>, DialogOwner {
       return;
     }
     this.noteLeg(outcome, now);
+    // A 2xx brings the route set where the NOTIFY that overtook it had none, and may move the target.
+    if (outcome.kind === "final" && outcome.status < 300) this.dialogsChanged();
     if (dialog !== undefined) this.adopt(dialog);
     if (outcome.kind !== "final" || outcome.status >= 300) this.lastFailure = outcome;
     subscriber.handle(
@@ -295,7 +328,7 @@ export class XmppWatcher implements Requester<Subscriber | Fetch>, DialogOwner {
           this.onActive();
           break;
         case "document":
-          if (document) this.show(document);
+          if (document) this.show(document, now);
           break;
         case "unconfirmed":
           if (this.announcement.awaitsNews) this.announcement.repeat();
@@ -393,7 +426,9 @@ export class XmppWatcher implements Requester<Subscriber | Fetch>, DialogOwner {
 
   // ---- what the watcher sees
 
-  private show(document: ShownPresence): void {
+  private show(document: ShownPresence, now: Millis): void {
+    this.documentAt = now;
+    this.row = document.mappedBy;
     this.context.observe({
       what: "presence",
       direction: "sip_to_xmpp",
@@ -401,7 +436,8 @@ export class XmppWatcher implements Requester<Subscriber | Fetch>, DialogOwner {
       row: document.mappedBy,
       age: 0,
     });
-    this.announcement.show(document);
+    const { mappedBy: _, ...presence } = document;
+    this.announcement.show(presence);
   }
 
   private withdraw(reason?: string): void {
@@ -429,6 +465,11 @@ export class XmppWatcher implements Requester<Subscriber | Fetch>, DialogOwner {
     const { dialog, subscriber, announcement } = this;
     const state = { authorization: this.standing, dialog, subscriber, announcement };
     this.records.keep(keep, isOver ? undefined : state, now);
+  }
+
+  /** The dialog is kept anew. */
+  dialogsChanged(): void {
+    this.records.dialogChanged();
   }
 
   /** Nothing counts as kept. */
