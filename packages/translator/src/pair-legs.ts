@@ -96,6 +96,7 @@ export class PairLegs implements Sleeper {
         observe,
         ids: settings.ids,
         recent: im.recent,
+        rates: im.rates,
         load: im.loadOf(pair.partner),
         isLinkUp: () => im.isLinkUp(pair.partner),
         isAuthorized: () => this.ownXmppWatcher?.isAuthorized ?? false,

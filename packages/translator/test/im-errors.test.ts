@@ -1,7 +1,12 @@
 import type { HeaderFields } from "@tombolo/sip";
 import { describe, expect, it } from "vitest";
 import { MAX_OPEN_TEXTS_PER_PARTNER } from "../src/im/load.ts";
-import { LOCAL_ERRORS, profileByName, SIP_STATUS_ERRORS } from "../src/index.ts";
+import {
+  DEFAULT_CONVERSATION_SETTINGS,
+  LOCAL_ERRORS,
+  profileByName,
+  SIP_STATUS_ERRORS,
+} from "../src/index.ts";
 import { Bed, PARTNER } from "./bed.ts";
 import { headerOf } from "./lines.ts";
 import { called, calling, figures, INVITE, offer, plain } from "./talk.ts";
@@ -92,6 +97,20 @@ describe("what goes wrong here reaches alice with her id and words", () => {
       true,
     ]);
     expect(error.getChildText("text")).toBe(row.xmpp.text);
+  });
+
+  it("rate-limited: so many a minute over all her conversations, refused before it is accepted", () => {
+    const bed = new Bed({ conversation: { ...DEFAULT_CONVERSATION_SETTINGS, textsPerMinute: 2 } });
+    bed.chat("one");
+    bed.chat("two", { to: "carol@contoso.example" });
+    bed.out();
+    bed.chat("three", { id: "m1" });
+    expectReadable(bed, "m1");
+    expect(bed.lastError!.getChild("error")!.getChild("policy-violation")).toBeDefined();
+    bed.chat("dave's", { id: "d1", from: "dave@example.com/desk" });
+    bed.advance(30_000);
+    bed.chat("four");
+    expect(figures(bed, "xmpp_to_sip").accepted).toBe(4);
   });
 
   it("a text that waited too long", () => {

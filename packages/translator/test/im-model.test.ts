@@ -1,6 +1,7 @@
 import { decodeTextBody, type EngineCommand } from "@tombolo/sip";
 import fc from "fast-check";
 import { expect, it } from "vitest";
+import { RECENT_TEXT_LASTS } from "../src/im/recent.ts";
 import { type PeerProfile, profileByName } from "../src/index.ts";
 import { Bed, inFlight, PARTNER } from "./bed.ts";
 import { offer, plain } from "./talk.ts";
@@ -54,6 +55,7 @@ class Chat {
   readonly toldBob: string[] = [];
   readonly atAlice: string[] = [];
   readonly toldAlice = new Set<string>();
+  private readonly writtenAt = new Map<string, number>();
   private serial = 0;
   private readonly requests = new Map<string, string>();
   /** Texts that came inside INVITEs, by dialog, until they are sent again. */
@@ -86,13 +88,15 @@ class Chat {
       case "alice": {
         const id = `a${++this.serial}`;
         this.fromAlice.push(id);
+        this.writtenAt.set(id, bed.now);
         bed.chat(id, { id });
         break;
       }
       case "again": {
         const id = this.fromAlice[move.pick % Math.max(1, this.fromAlice.length)];
-        // A client that sends again what it has heard nothing of.
-        if (id !== undefined && !this.toldAlice.has(id)) bed.chat(id, { id });
+        // A client that sends again what it has heard nothing of, while that is known again.
+        const isRecent = id !== undefined && bed.now < this.writtenAt.get(id)! + RECENT_TEXT_LASTS;
+        if (isRecent && !this.toldAlice.has(id)) bed.chat(id, { id });
         break;
       }
       case "bob": {

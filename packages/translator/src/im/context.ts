@@ -6,6 +6,7 @@ import type { XmppSide } from "../xmpp-side.ts";
 import type { PartnerLoad } from "./load.ts";
 import { DEFAULT_QUEUE_LIMITS, type QueueLimits } from "./queue.ts";
 import type { RecentTexts } from "./recent.ts";
+import type { SenderRates } from "./sender-rates.ts";
 import type { SessionWire } from "./session-wire.ts";
 import type { TextWire } from "./text-wire.ts";
 
@@ -21,6 +22,8 @@ export interface ConversationSettings {
   readonly conversationLasts: Millis;
   /** How long single messages are sent after a session was refused, ms (C-01). */
   readonly fallbackLasts: Millis;
+  /** Texts that one XMPP user may write in a minute, and at once; 0: no limit. */
+  readonly textsPerMinute: number;
   readonly queue: QueueLimits;
 }
 
@@ -30,6 +33,7 @@ export const DEFAULT_CONVERSATION_SETTINGS: ConversationSettings = {
   glareReap: 120_000,
   conversationLasts: 600_000,
   fallbackLasts: 600_000,
+  textsPerMinute: 0,
   queue: DEFAULT_QUEUE_LIMITS,
 };
 
@@ -44,6 +48,8 @@ export interface ConversationContext {
   readonly ids: () => string;
   /** Texts of all pairs that came lately. */
   readonly recent: RecentTexts;
+  /** How fast XMPP users write. */
+  readonly rates: SenderRates;
   /** What is under way for the partner. */
   readonly load: PartnerLoad;
   /** Whether the link to the XMPP server is up: without it typing is not worth a stanza. */

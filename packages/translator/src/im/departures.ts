@@ -52,11 +52,17 @@ export class Departures {
     const text = sentAt === undefined ? content.text : timePrefix(sentAt) + content.text;
     if (this.queue.isFull || load.isFull("xmpp_to_sip")) this.refuse(stanza, localStanzaError("queue-full")!);
     else if (!texts.fits(text)) this.refuse(stanza, localStanzaError("message-too-large")!);
+    else if (!this.isInPace(now)) this.refuse(stanza, localStanzaError("rate-limited")!);
     else {
       if (key !== undefined) recent.begin(key, now);
       this.observe("accepted");
       this.queue.add(this.itemOf(stanza, { ...content, text, sentAt }, key, now));
     }
+  }
+
+  private isInPace(now: Millis): boolean {
+    const { rates, pair, settings } = this.context;
+    return rates.take(pair.xmppUser, settings.textsPerMinute, now);
   }
 
   private itemOf(stanza: Element, content: OwnText, key: string | undefined, now: Millis): OutboundText {

@@ -4,6 +4,7 @@ import { MAX_OPEN_TEXTS_PER_PARTNER, PartnerLoad } from "./load.ts";
 import type { Origin } from "./queue.ts";
 import { MAX_INQUIRIES, Receipts } from "./receipts.ts";
 import { fingerprint, MAX_RECENT_TEXTS, RECENT_TEXT_LASTS, RecentTexts } from "./recent.ts";
+import { MAX_RATED_SENDERS, SenderRates } from "./sender-rates.ts";
 
 describe("recent texts", () => {
   it(`are ${MAX_RECENT_TEXTS} at most: the oldest is forgotten`, () => {
@@ -73,4 +74,16 @@ it("a first text is repeated within a minute, not later", () => {
   expect(taken().isNews("d", " hi\n", until - 1)).toBe(false);
   expect(taken().isNews("d", "hi", until)).toBe(true);
   expect(taken().isNews("d", "other", until - 1)).toBe(true);
+});
+
+it(`paces senders, of whom the last ${MAX_RATED_SENDERS} are known`, () => {
+  const rates = new SenderRates();
+  for (let i = 0; i <= MAX_RATED_SENDERS; i++) expect(rates.take(`u${i}`, 1, 0)).toBe(true);
+  expect(rates.size).toBe(MAX_RATED_SENDERS);
+  expect([rates.take("u1", 1, 59_999), rates.take("u1", 1, 60_000), rates.take("u0", 1, 0)]).toEqual([
+    false,
+    true,
+    true,
+  ]);
+  expect(rates.take("u1", 0, 60_000)).toBe(true);
 });

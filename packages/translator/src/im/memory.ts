@@ -1,10 +1,12 @@
 import { PartnerLoad } from "./load.ts";
 import { RecentTexts } from "./recent.ts";
+import { SenderRates } from "./sender-rates.ts";
 
 /** What the conversations of all pairs share. */
 export class ConversationMemory {
   /** Texts that came lately. */
   readonly recent = new RecentTexts();
+  readonly rates = new SenderRates();
   private readonly loads = new Map<string, PartnerLoad>();
   /** Partners whose link to the XMPP server is down. */
   private readonly downLinks = new Set<string>();
