@@ -26,7 +26,7 @@ export function withAdminOptions(command: Command): Command {
     .option("--json", "print JSON");
 }
 
-export interface Answer {
+interface Answer {
   readonly status: number;
   readonly value: unknown;
 }
