@@ -26,11 +26,6 @@ export function withAdminOptions(command: Command): Command {
     .option("--json", "print JSON");
 }
 
-interface Answer {
-  readonly status: number;
-  readonly value: unknown;
-}
-
 /**
  * Asks, and gives the answer's JSON. @throws CommandError when nobody answers, or the answer is an error
  */
