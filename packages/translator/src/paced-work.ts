@@ -1,8 +1,8 @@
 import type { Deadline, Millis } from "@tombolo/sip";
 
 /** Items done at once. */
-export const PACE_BATCH = 100;
-/** Pause between batches, ms: 2,000 items a second, 120,000 in a minute. */
+export const PACE_BATCH = 200;
+/** Pause between batches, ms: 4,000 items a second, 120,000 in half a minute. */
 export const PACE_INTERVAL: Millis = 50;
 
 interface Run<T> {
