@@ -16,6 +16,8 @@ const HELLO_BEGINS = Buffer.from([0x16, 0x03, 0x01, 0x02, 0x00, 0x01, 0x00, 0x01
 
 /** On a machine whose cores are busy. */
 const TEST_MS = 60_000;
+/** Sockets that the loop has not let go of yet when it is looked at; a leak would show as thousands. */
+const STILL_CLOSING = 16;
 
 let rig: AdversityRig;
 const sockets = new Set<Socket>();
@@ -86,7 +88,7 @@ describe("connections without a partner", () => {
       expect(after.handshakes["too-many"]! + after.handshakes.timeout!).toBe(HALF_OPEN);
       expect(after.rss - before.rss).toBeLessThan(KEPT_RSS);
       expect(after.heapUsed - before.heapUsed).toBeLessThan(KEPT_HEAP);
-      expect(after.resources).toBeLessThanOrEqual(before.resources + 3);
+      expect(after.resources).toBeLessThanOrEqual(before.resources + STILL_CLOSING);
     },
     TEST_MS,
   );
@@ -108,7 +110,7 @@ describe("connections without a partner", () => {
           `handshakes ${JSON.stringify(after.handshakes)}`,
       );
       expect(after.connections).toBe(1);
-      expect(after.resources).toBeLessThanOrEqual(before.resources);
+      expect(after.resources).toBeLessThanOrEqual(before.resources + STILL_CLOSING);
       expect(after.rss - before.rss).toBeLessThan(KEPT_RSS);
       expect(after.heapUsed - before.heapUsed).toBeLessThan(KEPT_HEAP);
     },
