@@ -16,7 +16,11 @@ export interface Plan {
   readonly partners: readonly number[];
   readonly dialogs: readonly number[];
   readonly kinds: readonly Kind[];
+  /** How the subjects speak to the sink. */
+  readonly transports: readonly Transport[];
   readonly profileDir: string | undefined;
+  /** Another checkout, whose edge is a subject as well. */
+  readonly otherRoot: string | undefined;
 }
 
 /** Connections of the load, all of one partner. */
@@ -61,8 +65,15 @@ export class Bench {
     const own = this.#own;
     this.#ports ??= await this.#sink.ask<SinkPorts>({ ...own, ca: this.ca });
     const allowed = this.callers(partners).map(({ domain }) => ({ domain, name: `sip.${domain}` }));
-    const { profileDir } = this.plan;
-    const around: Surroundings = { own, ca: this.ca, allowed, sink: this.#ports, profileDir };
+    const { profileDir, otherRoot } = this.plan;
+    const around: Surroundings = {
+      own,
+      ca: this.ca,
+      allowed,
+      sink: this.#ports,
+      profileDir,
+      otherRoot,
+    };
     return startSubject(kind, transport, around);
   }
 

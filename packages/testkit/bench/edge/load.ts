@@ -6,6 +6,8 @@ import { headerIn, SipStream } from "./sip-stream.ts";
 
 const MESSAGES_IN_A_SESSION = 10;
 const DEFAULT_WINDOW = 64;
+/** Handshakes at the same time: the edge takes no more than it can end. */
+const AT_ONCE = 32;
 /** A run ends when nothing was answered for so long, ms. */
 const STALLED_MS = 5_000;
 
@@ -211,11 +213,19 @@ function tell(report: LoadReport): void {
   process.send?.(report);
 }
 
+async function connectAll(order: Extract<LoadOrder, { kind: "connect" }>): Promise<void> {
+  close();
+  for (let at = 0; at < order.callers.length; at += AT_ONCE) {
+    const some = order.callers.slice(at, at + AT_ONCE);
+    const next = some.map((caller) => new Line(caller, order, (head) => run?.take(head)));
+    await Promise.all(next.map((line) => line.secured));
+    lines.push(...next);
+  }
+}
+
 process.on("message", (order: LoadOrder) => {
   if (order.kind === "connect") {
-    close();
-    lines = order.callers.map((caller) => new Line(caller, order, (head) => run?.take(head)));
-    void Promise.all(lines.map((line) => line.secured)).then(() => tell({ kind: "connected" }));
+    void connectAll(order).then(() => tell({ kind: "connected" }));
   } else if (order.kind === "run") {
     run = new Run(order, (figures) => tell({ kind: "figures", ...figures }));
   } else close();

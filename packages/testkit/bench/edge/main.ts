@@ -3,7 +3,9 @@
  * for the same job, HAProxy that only ends TLS, and the least proxy that Node can be. Figures are CPU seconds for 10,000
  * transactions: on a machine whose cores are shared with the load, transactions a second say little.
  *
- * Run: scripts/bench edge [--quick] [--only edge,kamailio] [--parts session,paced,partners,dialogs] [--profile DIR]
+ * `--other DIR` measures the edge of another checkout beside this one's, to see what a change is worth.
+ *
+ * Run: scripts/bench edge [--quick] [--only edge,kamailio] [--inside tls] [--parts session,paced,partners,dialogs] [--profile DIR]
  */
 import { mkdirSync } from "node:fs";
 import { parseArgs } from "node:util";
@@ -11,18 +13,22 @@ import { Bench, CONNECTIONS, type Plan } from "./bench.ts";
 import { printHotSpots } from "./hot-spots.ts";
 import { measureDialogs, measurePartners } from "./scaling.ts";
 import { Steady } from "./steady.ts";
-import type { Kind } from "./subjects.ts";
+import type { Kind, Transport } from "./subjects.ts";
 
 const { values: flags } = parseArgs({
   options: {
     quick: { type: "boolean", default: false },
     only: { type: "string" },
+    inside: { type: "string" },
+    other: { type: "string" },
     parts: { type: "string" },
     rounds: { type: "string" },
     profile: { type: "string" },
   },
 });
 const quick = flags.quick;
+const kinds = flags.only?.split(",") ?? ["edge", "kamailio", "haproxy", "mini-proxy"];
+if (flags.other !== undefined) kinds.splice(1, 0, "other-edge");
 const plan: Plan = {
   rounds: Number(flags.rounds ?? (quick ? 3 : 5)),
   messages: quick ? 20_000 : 60_000,
@@ -30,8 +36,10 @@ const plan: Plan = {
   pacedSeconds: quick ? 3 : 6,
   partners: quick ? [1, 100] : [1, 100, 1_000],
   dialogs: quick ? [1_000, 10_000] : [1_000, 10_000, 100_000],
-  kinds: (flags.only?.split(",") ?? ["edge", "kamailio", "haproxy", "mini-proxy"]) as Kind[],
+  kinds: kinds as Kind[],
+  transports: (flags.inside?.split(",") ?? ["tls", "tcp"]) as Transport[],
   profileDir: flags.profile,
+  otherRoot: flags.other,
 };
 const parts = new Set(flags.parts?.split(",") ?? ["session", "paced", "partners", "dialogs"]);
 

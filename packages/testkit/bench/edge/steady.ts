@@ -2,6 +2,7 @@
 import { memoryMiB, processTree } from "../../src/process-figures.ts";
 import { type Bench, Standing } from "./bench.ts";
 import type { LoadRun } from "./load-protocol.ts";
+import type { Kind } from "./subjects.ts";
 import { median, printTable, spread } from "./table.ts";
 import type { Trial } from "./trial.ts";
 
@@ -21,8 +22,7 @@ export class Steady {
 
   constructor(bench: Bench) {
     this.#bench = bench;
-    const transports = ["tls", "tcp"] as const;
-    this.#standing = transports.flatMap((transport) =>
+    this.#standing = bench.plan.transports.flatMap((transport) =>
       bench.plan.kinds.map((kind) => new Standing(bench, kind, transport)),
     );
   }
@@ -78,8 +78,7 @@ export class Steady {
           runs.map(({ cpu }) => cpu),
           3,
         ),
-        this.#ratio(trials, one, "kamailio"),
-        this.#ratio(trials, one, "mini-proxy"),
+        ...this.#compared.map((kind) => this.#ratio(trials, one, kind)),
         spread(
           runs.map(({ perSecond }) => perSecond),
           0,
@@ -94,20 +93,20 @@ export class Steady {
         ),
       ];
     });
-    const head = [
-      "subject",
-      "CPU s per 10k",
-      "x kamailio",
-      "x mini-proxy",
-      "transactions/s",
-      "p50 ms",
-      "p99 ms",
-    ];
+    const ratios = this.#compared.map((kind) => `x ${kind}`);
+    const head = ["subject", "CPU s per 10k", ...ratios, "transactions/s", "p50 ms", "p99 ms"];
     printTable(title, head, rows);
   }
 
+  /** Whom the others are compared with. */
+  get #compared(): readonly Kind[] {
+    return (["kamailio", "mini-proxy", "other-edge"] as const).filter((kind) =>
+      this.#bench.plan.kinds.includes(kind),
+    );
+  }
+
   /** Ratio of CPU in each round to that of another subject with the same transport in the same round. */
-  #ratio(trials: Trials, one: Standing, kind: string): string {
+  #ratio(trials: Trials, one: Standing, kind: Kind): string {
     const other = this.#standing.find((each) => each.kind === kind && each.transport === one.transport);
     if (!other || other === one) return "";
     const others = trials.get(other)!;

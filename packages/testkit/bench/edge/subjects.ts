@@ -1,4 +1,4 @@
-/** What is measured: four proxies that all do, or seem to do, the same job between the load and the sink. */
+/** What is measured: proxies that all do, or seem to do, the same job between the load and the sink. */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { startHaproxy } from "../../src/haproxy.ts";
@@ -9,7 +9,8 @@ import { Child } from "./child.ts";
 import type { SinkPorts } from "./sink.ts";
 
 export type Transport = "tcp" | "tls";
-export type Kind = "edge" | "kamailio" | "haproxy" | "mini-proxy";
+/** `other-edge` is the edge of another checkout. */
+export type Kind = "edge" | "other-edge" | "kamailio" | "haproxy" | "mini-proxy";
 
 export interface Surroundings {
   /** What every subject shows on both sides. */
@@ -17,6 +18,8 @@ export interface Surroundings {
   readonly ca: string;
   readonly allowed: readonly { readonly domain: string; readonly name: string }[];
   readonly sink: SinkPorts;
+  /** The checkout of `other-edge`. */
+  readonly otherRoot?: string | undefined;
   /** Where the edge writes a CPU profile at its end; left out: none. */
   readonly profileDir?: string | undefined;
 }
@@ -31,14 +34,17 @@ export interface Subject {
 }
 
 const HERE = import.meta.dirname;
-const PROGRAM = join(HERE, "../../../tombolo/src/main.ts");
+const PROGRAM = "packages/tombolo/src/main.ts";
+const OWN_ROOT = join(HERE, "../../../..");
 
 export async function startSubject(kind: Kind, transport: Transport, around: Surroundings): Promise<Subject> {
   const target = { port: around.sink[transport], transport };
   const { own, ca, allowed } = around;
   switch (kind) {
     case "edge":
-      return launched(kind, transport, await startEdge(transport, around));
+      return launched(kind, transport, await startEdge(OWN_ROOT, transport, around));
+    case "other-edge":
+      return launched(kind, transport, await startEdge(around.otherRoot ?? OWN_ROOT, transport, around));
     case "mini-proxy":
       return forked(kind, transport, new Child(join(HERE, "mini-proxy.ts")), { ...own, ca, target, allowed });
     case "haproxy": {
@@ -55,14 +61,21 @@ export async function startSubject(kind: Kind, transport: Transport, around: Sur
 }
 
 /** The whole program in its edge role, with one node inside: all gates, dialogs, metrics and health questions on. */
-async function startEdge(transport: Transport, around: Surroundings) {
+async function startEdge(root: string, transport: Transport, around: Surroundings) {
   const { profileDir } = around;
   const profile = profileDir === undefined ? [] : ["--cpu-prof", `--cpu-prof-dir=${profileDir}`];
   const { process: program, ports } = await startServer("tombolo", 3, (dir, [port, inside, admin]) => {
     writePki(dir, { cert: around.ca }, { own: around.own });
     const config = join(dir, "edge.yaml");
     writeFileSync(config, edgeConfiguration(transport, around, port!, inside!, admin!));
-    const args = ["--disable-warning=ExperimentalWarning", ...profile, PROGRAM, "run", "-c", config];
+    const args = [
+      "--disable-warning=ExperimentalWarning",
+      ...profile,
+      join(root, PROGRAM),
+      "run",
+      "-c",
+      config,
+    ];
     return { program: process.execPath, args, awaited: [port!] };
   });
   return Object.assign(program, { port: ports[0]! });
