@@ -18,7 +18,7 @@ afterEach(() => rig.end());
 
 /** Generous, because the machine's cores are shared; who waits behind all that a neighbour has sent is far above. */
 function boundFor(unloaded: Times): number {
-  return 500 + 20 * unloaded.p99;
+  return 1_000 + 20 * unloaded.p99;
 }
 
 async function goodPartner(): Promise<{ good: GoodPartner; unloaded: Times }> {
