@@ -21,7 +21,7 @@ const PARTNER = "fabrikam.example";
 const ALICE = "alice@example.com";
 const NOTE = "on the beach";
 
-/** SIPp now and then takes the end of its own TCP connection for a failure of the call; a fault of ours fails each time. */
+/** One run failed once with a reset connection and could not be made to again: a fault of ours would fail each try. */
 const SIPP = { retry: 2 } as const;
 
 describe.each(["tcp", "tls"] as const)("Kamailio as the node inside, over %s", SIPP, (transport) => {

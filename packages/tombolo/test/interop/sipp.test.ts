@@ -80,7 +80,7 @@ async function succeeds(started: Promise<Sipp>): Promise<void> {
   expect(ok, `${errors}\n${messages}`).toBe(true);
 }
 
-/** SIPp now and then takes the end of its own TCP connection for a failure of the call; a fault of ours fails each time. */
+/** One run failed once with a reset connection and could not be made to again: a fault of ours would fail each try. */
 const SIPP = { retry: 2 } as const;
 
 describe.each([SIMPLE, OCS])("a SIPp partner, %s", SIPP, (domain) => {
