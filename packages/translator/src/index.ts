@@ -64,6 +64,7 @@ export type {
 } from "./kept.ts";
 export type { Direction, Observation } from "./observation.ts";
 export type { Pair } from "./pair.ts";
+export { MAX_PAIRS } from "./pair-book.ts";
 export type { PairLegs } from "./pair-legs.ts";
 export {
   type Compat,
@@ -132,4 +133,5 @@ export {
   XMPP_WRITING,
   type XmppPresence,
 } from "./tables/index.ts";
-export { MAX_PAIRS, Translator, type TranslatorInput, type TranslatorOutput } from "./translator.ts";
+export { Translator } from "./translator.ts";
+export type { TranslatorInput, TranslatorOutput } from "./translator-port.ts";

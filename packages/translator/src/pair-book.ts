@@ -1,0 +1,134 @@
+import type { Deadline, Millis } from "@tombolo/sip";
+import { type BareJid, jidToSipUri } from "./address/index.ts";
+import { DeadlineQueue } from "./deadline-queue.ts";
+import type { Keep } from "./kept.ts";
+import { pairKey } from "./pair.ts";
+import { type PairContext, PairLegs } from "./pair-legs.ts";
+import type { Partner } from "./settings.ts";
+
+/** Pairs of users in memory at once. Over it new ones are refused with a retry time. */
+export const MAX_PAIRS = 500_000;
+
+export interface PairBookOptions {
+  /** Default: MAX_PAIRS. */
+  readonly maxPairs?: number | undefined;
+  readonly keep: Keep;
+  /** What all pairs share. */
+  readonly shared: () => Pick<PairContext, "settings" | "sip" | "xmpp" | "observe" | "im">;
+  readonly isDenied: (xmppUser: BareJid, sipUser: BareJid) => boolean;
+}
+
+/** All pairs of users that have something under way, with their deadlines: made when first needed, forgotten when idle. */
+export class PairBook {
+  private readonly options: PairBookOptions;
+  private readonly pairs = new Map<string, PairLegs>();
+  private readonly deadlines = new DeadlineQueue<PairLegs>();
+  /** The pair that each machine belongs to. */
+  private readonly owners = new WeakMap<object, PairLegs>();
+  /** Pairs that the current input reached. */
+  private readonly touched = new Set<PairLegs>();
+
+  constructor(options: PairBookOptions) {
+    this.options = options;
+  }
+
+  get size(): number {
+    return this.pairs.size;
+  }
+
+  find(xmppUser: BareJid, sipUser: BareJid): PairLegs | undefined {
+    return this.pairs.get(pairKey(xmppUser, sipUser));
+  }
+
+  all(): IterableIterator<PairLegs> {
+    return this.pairs.values();
+  }
+
+  /** @param partner domain as configured. */
+  of(partner: string): PairLegs[] {
+    return [...this.pairs.values()].filter(({ pair }) => pair.partner === partner);
+  }
+
+  /**
+   * @param sipLocal localpart that stands for the SIP user.
+   * @returns undefined when there is no room, or an address has no form on the other side.
+   */
+  findOrMake(xmppUser: BareJid, sipLocal: string, partner: Partner): PairLegs | undefined {
+    // In our stanzas the component's domain stands as the server knows it: as configured.
+    const sipUser = `${sipLocal}@${partner.domain.toLowerCase()}`;
+    const key = pairKey(xmppUser, sipUser);
+    const known = this.pairs.get(key);
+    if (known) return known;
+    if (this.pairs.size >= (this.options.maxPairs ?? MAX_PAIRS)) return undefined;
+    const sipUri = jidToSipUri(sipUser);
+    const xmppUri = jidToSipUri(xmppUser);
+    if (!sipUri.ok || !xmppUri.ok) return undefined;
+    const pair = {
+      key,
+      xmppUser,
+      sipUser,
+      partner: partner.domain,
+      xmppUri: xmppUri.uri,
+      sipUri: sipUri.uri,
+    };
+    const legs = new PairLegs({
+      ...this.options.shared(),
+      pair,
+      partner,
+      isDenied: () => this.options.isDenied(xmppUser, sipUser),
+      onOwner: (owner, own) => this.owners.set(owner, own),
+    });
+    this.pairs.set(key, legs);
+    return legs;
+  }
+
+  /** Not forgotten, nor forgotten and made anew since. */
+  isCurrent(legs: PairLegs): boolean {
+    return this.pairs.get(legs.pair.key) === legs;
+  }
+
+  /** Something happens to this pair. */
+  touch(legs: PairLegs): void {
+    this.touched.add(legs);
+  }
+
+  /** Something happens to a machine of some pair. */
+  touchOwner(owner: object): void {
+    const legs = this.owners.get(owner);
+    if (legs) this.touched.add(legs);
+  }
+
+  /** After each input: deadlines of the pairs it reached are read anew, and pairs with nothing left are forgotten. */
+  settle(now: Millis): void {
+    for (const legs of this.touched) {
+      // A late answer may reach a pair that was forgotten and has been made anew since.
+      if (!this.isCurrent(legs)) continue;
+      legs.keep(this.options.keep, now);
+      if (legs.isIdle) this.forget(legs);
+      else this.deadlines.update(legs);
+    }
+    this.touched.clear();
+  }
+
+  /** Reads the deadline of a pair that was restored and not touched. */
+  schedule(legs: PairLegs): void {
+    this.deadlines.update(legs);
+  }
+
+  forget(legs: PairLegs): void {
+    this.deadlines.remove(legs);
+    this.pairs.delete(legs.pair.key);
+  }
+
+  /** Wakes the pairs that are due. */
+  timeout(now: Millis): void {
+    for (let legs = this.deadlines.takeDue(now); legs; legs = this.deadlines.takeDue(now)) {
+      legs.timeout(now);
+      this.touch(legs);
+    }
+  }
+
+  nextDeadline(): Deadline | undefined {
+    return this.deadlines.next();
+  }
+}
