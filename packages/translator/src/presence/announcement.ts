@@ -1,9 +1,14 @@
+import type { Millis } from "@tombolo/sip";
 import { Element } from "ltx";
 import type { Pair } from "../pair.ts";
 import type { XmppPresence } from "../tables/xmpp-presence.ts";
 import type { XmppSide } from "../xmpp-side.ts";
+import type { ShownPresence } from "./documents.ts";
 
-/** A SIP user's presence as one XMPP watcher was told it last, and the stanzas that tell it. */
+/**
+ * A SIP user's presence as one XMPP watcher was told it last, how long that stands while the SIP side can't be asked,
+ * and the stanzas that tell it.
+ */
 export class Announcement {
   private readonly pair: Pair;
   private readonly xmpp: XmppSide;
@@ -12,6 +17,9 @@ export class Announcement {
   private changes = 0;
   /** What was told is from before a restart: whether the watcher knows it is not known. */
   private isDoubtful = false;
+  private standsUntil: Millis | undefined;
+  private seenAt: Millis | undefined;
+  private rowRead: string | undefined;
 
   /** @param resource stands for the SIP user in XMPP: available presence never comes from a bare JID (C-24). */
   constructor(pair: Pair, xmpp: XmppSide, resource: string) {
@@ -44,24 +52,55 @@ export class Announcement {
     return this.told !== undefined && this.told.type === undefined;
   }
 
+  /** When the last document of a watch came, ms. */
+  get documentAt(): Millis | undefined {
+    return this.seenAt;
+  }
+
+  /** The row of the tables that the last document was read by. */
+  get row(): string | undefined {
+    return this.rowRead;
+  }
+
+  /** When what was told is too old; undefined while the SIP side can be asked. */
+  get graceUntil(): Millis | undefined {
+    return this.standsUntil;
+  }
+
+  /** The SIP side can't be asked: what was told stands until then, or until an earlier time that was set before. */
+  standUntil(at: Millis): void {
+    if (this.told) this.standsUntil ??= at;
+  }
+
+  /** The SIP side has answered: what was told stands. */
+  stand(): void {
+    this.standsUntil = undefined;
+  }
+
   /** Tells a new state, unless it looks like the last one. */
-  show(presence: XmppPresence): void {
-    const isNews = !this.told || this.isDoubtful || !looksLike(this.told, presence);
-    this.note(presence);
+  show(document: ShownPresence, now: Millis): void {
+    const isNews = !this.told || this.isDoubtful || !looksLike(this.told, document);
+    this.seenAt = now;
+    this.note(document);
     if (isNews) this.repeat();
   }
 
   /** Takes a state that the watcher hears by other means: the answer to a probe. */
-  note(presence: XmppPresence): void {
-    if (!this.told || !looksLike(this.told, presence)) this.changes += 1;
-    this.told = presence;
-    this.isDoubtful = false;
+  note({ mappedBy, ...presence }: ShownPresence): void {
+    this.rowRead = mappedBy;
+    this.take(presence);
   }
 
   /** Takes what was told before a restart. */
   restore(presence: XmppPresence): void {
-    this.note(presence);
+    this.take(presence);
     this.isDoubtful = true;
+  }
+
+  private take(presence: XmppPresence): void {
+    if (!this.told || !looksLike(this.told, presence)) this.changes += 1;
+    this.told = presence;
+    this.isDoubtful = false;
   }
 
   /** Tells the last state again. */
@@ -82,6 +121,7 @@ export class Announcement {
     if (this.told) this.changes += 1;
     this.told = undefined;
     this.isDoubtful = false;
+    this.standsUntil = undefined;
     if (wasAvailable) this.unavailable(reason);
   }
 

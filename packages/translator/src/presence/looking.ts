@@ -1,6 +1,5 @@
 import type { Deadline, DialogId, HeaderFields, Millis, Outcome } from "@tombolo/sip";
 import type { IncomingRequest } from "../sip-side.ts";
-import type { ShownPresence } from "./documents.ts";
 import { readNotify } from "./subscribe-wire.ts";
 import type { XmppWatcher } from "./xmpp-watcher.ts";
 import type { XmppWatcherContext } from "./xmpp-watcher-context.ts";
@@ -15,14 +14,6 @@ export interface Fetch {
   isOver: boolean;
 }
 
-/** What the owner does with what was seen. */
-export interface Looker {
-  /** The SIP side lets this user see the presence. */
-  onSeen(document: ShownPresence, from: string, id: string | undefined): void;
-  /** The look has lasted: it is a watch whose record was lost. */
-  onKept(now: Millis): void;
-}
-
 /** How long the NOTIFY of a fetch is waited for, ms: timer N of RFC 6665 4.1.2.4. */
 const FETCH_MS: Millis = 32_000;
 
@@ -34,7 +25,6 @@ const FETCH_MS: Millis = 32_000;
  */
 export class Looking {
   private readonly owner: XmppWatcher;
-  private readonly looker: Looker;
   private readonly context: XmppWatcherContext;
   private fetch: Fetch | undefined;
   private giveUpAt: Millis | undefined;
@@ -43,9 +33,8 @@ export class Looking {
   /** What was seen is taken up as a watch at this time. */
   private keepAt: Millis | undefined;
 
-  constructor(owner: XmppWatcher, looker: Looker, context: XmppWatcherContext) {
+  constructor(owner: XmppWatcher, context: XmppWatcherContext) {
     this.owner = owner;
-    this.looker = looker;
     this.context = context;
   }
 
@@ -111,7 +100,7 @@ export class Looking {
     this.end();
     if (!document) return;
     this.keepAt = now + settings.look;
-    this.looker.onSeen(document, from, id);
+    this.owner.onSeen(document, from, id);
   }
 
   onDialogLost(dialog: DialogId): boolean {
@@ -162,7 +151,7 @@ export class Looking {
     if (this.quietUntil !== undefined && now >= this.quietUntil) this.quietUntil = undefined;
     if (this.keepAt !== undefined && now >= this.keepAt) {
       this.keepAt = undefined;
-      this.looker.onKept(now);
+      this.owner.onKept(now);
     }
   }
 }

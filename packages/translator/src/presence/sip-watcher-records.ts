@@ -1,15 +1,14 @@
 import type { DialogId, Millis } from "@tombolo/sip";
 import { KEEP_AFTER_REQUESTS, type Keep, KeptMark } from "../kept.ts";
 import type { Pair } from "../pair.ts";
-import type { Resources } from "./resources.ts";
+import type { Exhibit } from "./exhibit.ts";
+import type { Permission } from "./permission.ts";
 import type { Watch } from "./watch.ts";
 
 interface SipWatcherState {
-  readonly authorization: "none" | "asked" | "granted" | "refused";
-  readonly quietUntil: Millis | undefined;
+  readonly permission: Permission;
+  readonly exhibit: Exhibit;
   readonly watches: readonly Watch[];
-  /** What the user shows; undefined while that is not known. */
-  readonly resources: Resources | undefined;
 }
 
 const KEPT_STATES = { none: undefined, asked: "asked", granted: "active", refused: "denied" } as const;
@@ -21,14 +20,9 @@ export class SipWatcherRecords {
   private readonly presence = new KeptMark();
   /** Dialogs that were kept and are over. */
   private gone: DialogId[] = [];
-  private version = 0;
 
   constructor(pair: Pair) {
     this.pair = pair;
-  }
-
-  presenceChanged(): void {
-    this.version += 1;
   }
 
   watchEnded({ dialog, keptAs }: Watch): void {
@@ -41,16 +35,17 @@ export class SipWatcherRecords {
     const watcher = "sip";
     for (const dialog of this.gone) keep({ what: "dialog", pair, watcher, dialog, value: undefined });
     if (this.gone.length > 0) this.gone = [];
-    const kept = state && KEPT_STATES[state.authorization];
-    if (this.authorization.moves(kept && `${kept} ${state.quietUntil}`)) {
-      const quiet = state?.quietUntil === undefined ? {} : { quietUntil: state.quietUntil };
-      const value = kept && { state: kept, since: now, ...quiet };
+    const kept = state && KEPT_STATES[state.permission.state];
+    const quietUntil = state?.permission.quietUntil;
+    if (this.authorization.moves(kept && `${kept} ${quietUntil}`)) {
+      const value = kept && { state: kept, since: now, ...(quietUntil !== undefined && { quietUntil }) };
       keep({ what: "authorization", pair, watcher, value });
     }
     for (const watch of state?.watches ?? []) this.keepWatch(keep, watch);
-    const resources = state?.resources;
-    if (this.presence.moves(resources && String(this.version))) {
-      const value = resources && { at: now, resources: resources.list() };
+    // What the user shows is kept while it is known and meant for the watcher.
+    const exhibit = state?.permission.isGranted && state.exhibit.isKnown ? state.exhibit : undefined;
+    if (this.presence.moves(exhibit && String(exhibit.version))) {
+      const value = exhibit && { at: now, resources: exhibit.list() };
       keep({ what: "presence", pair, watcher, value });
     }
   }

@@ -1,67 +1,49 @@
 import {
-  type Body,
   type Deadline,
   type DialogId,
   fromWireText,
-  type HeaderFields,
   type Millis,
   type Outcome,
   type RequestRef,
 } from "@tombolo/sip";
 import { Element } from "ltx";
-import { parseJid } from "../address/index.ts";
 import { presenceErrorToOutcome } from "../error/index.ts";
 import type { Keep, KeptAuthorization, KeptDialog, KeptPresence } from "../kept.ts";
-import type { DialogOwner, IncomingRequest, Requester } from "../sip-side.ts";
+import type { IncomingRequest } from "../sip-side.ts";
 import { readStanzaError } from "../stanza.ts";
 import type { MappedState } from "./documents.ts";
-import { type Composed, Resources } from "./resources.ts";
+import { Exhibit } from "./exhibit.ts";
+import { Permission, type WatcherAuthorization } from "./permission.ts";
 import type { SipWatcherContext } from "./sip-watcher-context.ts";
 import { SipWatcherRecords } from "./sip-watcher-records.ts";
+import { sipWatchView } from "./sip-watcher-view.ts";
 import type { SipWatchView } from "./views.ts";
-import { newWatch, type Watch } from "./watch.ts";
+import type { Watch } from "./watch.ts";
+import { WatchDialogs, type WatchOwner } from "./watch-dialogs.ts";
 
 /** Longest name of a watcher that is passed on with the question, characters. */
 export const MAX_NICK = 100;
 
-/** What the XMPP user has said about this watcher. */
-export type WatcherAuthorization = "none" | "asked" | "granted" | "refused";
-
 /** What was sent so short a time before the link went down may not have arrived, ms. */
 const LINK_DOUBT: Millis = 60_000;
-
-const OFFLINE: Composed = { state: "Offline", note: undefined };
 
 /**
  * A SIP user watches an XMPP user: we are the notifier (RFC 8048 5.3, SUB-05..10). The first SUBSCRIBE is answered at
  * once and stays pending until the XMPP user decides; a refusal is polite: active, and the document says closed.
  */
-export class SipWatcher implements Requester<Watch>, DialogOwner {
+export class SipWatcher implements WatchOwner {
   private readonly context: SipWatcherContext;
-  private readonly resources = new Resources();
-  private readonly watches: Watch[] = [];
-  /** 2xx answers whose dialog the engine has not named yet. */
-  private readonly accepting = new Map<RequestRef, Watch>();
-  private authorization: WatcherAuthorization = "none";
-  /** The user's presence has come since there is a watch, or has been waited for. */
-  private isKnown = false;
-  /** Before this the user is not asked again; a refusal without a watch is forgotten then. */
-  private quietUntil: Millis | undefined;
-  private settleAt: Millis | undefined;
-  private observedState: string | undefined;
+  private readonly dialogs: WatchDialogs;
+  private readonly permission = new Permission();
+  private readonly exhibit: Exhibit;
   private isDenied: boolean;
-  private askedAt: Millis | undefined;
-  /** The link to the user's server is down for so long that nothing is known any more. */
-  private isOut = false;
-  /** What is known is from before an outage or a restart, and the user's server has been asked; given up at `answerBy`. */
-  private isStale = false;
-  private answerBy: Millis | undefined;
-  /** What watchers may see now, until something changes. */
-  private mapped: MappedState | undefined;
   private records: SipWatcherRecords;
+  private observedState: string | undefined;
 
   constructor(context: SipWatcherContext) {
     this.context = context;
+    this.dialogs = new WatchDialogs(this, context);
+    this.exhibit = new Exhibit(context.documents);
     this.isDenied = context.isDenied();
     this.records = new SipWatcherRecords(context.pair);
   }
@@ -71,84 +53,68 @@ export class SipWatcher implements Requester<Watch>, DialogOwner {
   }
 
   get isIdle(): boolean {
-    return this.watches.length === 0 && !this.isRemembering;
+    return this.dialogs.size === 0 && !this.isRemembering;
   }
 
-  /** Nobody watches; what was asked or answered is kept so that the user is not asked again. */
+  /** Nobody watches, and what the user said is remembered. */
   private get isRemembering(): boolean {
-    return this.watches.length === 0 && this.quietUntil !== undefined && this.authorization !== "granted";
+    return this.dialogs.size === 0 && this.permission.isWorthKeeping;
   }
 
   get state(): WatcherAuthorization {
-    return this.authorization;
+    return this.permission.state;
+  }
+
+  get seen(): MappedState {
+    return this.exhibit.current(this.permission.isGranted && !this.isDenied);
+  }
+
+  get farewell(): MappedState {
+    return this.exhibit.farewell();
   }
 
   get view(): SipWatchView {
-    const { authorization, askedAt, isDenied, isOut, isStale } = this;
-    const { state, note, row } = this.current();
-    return {
-      authorization,
-      askedAt,
-      isDenied,
-      isOut,
-      isStale,
-      resources: this.resources.list(),
-      sees: { state, ...(note !== undefined && { note }), ...(row !== undefined && { row }) },
-      dialogs: this.watches.map(({ dialog, notifier, toldAt }) => ({
-        dialog: dialog ?? "",
-        state: notifier.state,
-        expiresAt: notifier.expiresAt,
-        documentAt: toldAt,
-      })),
-    };
+    const { isDenied, seen, permission, exhibit, dialogs } = this;
+    return sipWatchView({ isDenied, seen, permission, exhibit, dialogs });
   }
 
   // ---- from SIP
 
   /** A SUBSCRIBE outside dialogs, its event package and Accept already checked. */
   onSubscribe(request: IncomingRequest, now: Millis): void {
-    if (this.watches.length >= this.context.settings.maxDialogs) {
+    if (this.dialogs.size >= this.context.settings.maxDialogs) {
       this.context.sip.answer(request.request, 480, { headers: [["Retry-After", "600"]] });
       return;
     }
-    const expires = request.message.number("Expires");
-    const watch = newWatch(this.context.newNotifier(), expires === 0);
-    watch.unanswered.push(request.request);
-    this.watches.push(watch);
+    const watch = this.dialogs.begin(request);
     this.isDenied = this.context.isDenied();
-    this.mapped = undefined;
-    watch.notifier.handle({ kind: "authorise", state: this.isDecided ? "active" : "pending" }, now);
+    this.exhibit.lookAgain();
+    this.dialogs.handle(watch, { kind: "authorise", state: this.isDecided ? "active" : "pending" }, now);
     this.subscribe(watch, request, now);
     this.observeState();
   }
 
   /** The watcher may be told something: the state, or that there is none for them. Refusals look like the latter. */
   private get isDecided(): boolean {
-    return (
-      this.isDenied || this.authorization === "refused" || (this.authorization === "granted" && this.isKnown)
-    );
+    const { state, isGranted } = this.permission;
+    return this.isDenied || state === "refused" || (isGranted && this.exhibit.isKnown);
   }
 
   private subscribe(watch: Watch, request: IncomingRequest, now: Millis): void {
     const expires = request.message.number("Expires");
-    watch.notifier.handle({ kind: "subscribe", ...(expires !== undefined && { expires }) }, now);
-    this.drain(watch, now);
+    this.dialogs.handle(watch, { kind: "subscribe", ...(expires !== undefined && { expires }) }, now);
     if (expires === 0 || watch.hasEnded || this.isDenied) return;
-    if (this.authorization !== "granted") this.ask(request.message.from?.display, now);
-    else if (!this.isKnown && this.settleAt === undefined) {
+    if (!this.permission.isGranted) this.ask(request.message.from?.display, now);
+    else if (!this.exhibit.isKnown && !this.exhibit.isSettling) {
       // The permission is on record from an earlier watch; what the user shows is not.
-      this.settleAt = now + this.context.settings.settle;
+      this.exhibit.settleBy(now + this.context.settings.settle);
       this.send("probe");
     }
   }
 
   /** Asks the XMPP user, who hears the same question once a day at most. A refused watcher sees nothing of it. */
   private ask(display: string | undefined, now: Millis): void {
-    if (this.quietUntil !== undefined && now < this.quietUntil) return;
-    this.quietUntil = now + this.context.settings.reask;
-    this.askedAt = now;
-    if (this.authorization === "none") this.authorization = "asked";
-    this.send("subscribe", display);
+    if (this.permission.ask(now, this.context.settings.reask)) this.send("subscribe", display);
   }
 
   /** A rule has changed: what it shuts out sees an offline user at the next turn, what it lets in is as if new. */
@@ -156,27 +122,22 @@ export class SipWatcher implements Requester<Watch>, DialogOwner {
     const isDenied = this.context.isDenied();
     if (isDenied === this.isDenied) return;
     this.isDenied = isDenied;
-    this.mapped = undefined;
+    this.exhibit.lookAgain();
     if (isDenied) this.tellAll(now);
-    else if (this.watches.length > 0) {
-      if (this.authorization !== "granted") this.ask(undefined, now);
-      else if (this.isKnown) this.tellAll(now);
-      else this.settleAt ??= now + this.context.settings.settle;
+    else if (this.dialogs.size > 0) {
+      if (!this.permission.isGranted) this.ask(undefined, now);
+      else if (this.exhibit.isKnown) this.tellAll(now);
+      else if (!this.exhibit.isSettling) this.exhibit.settleBy(now + this.context.settings.settle);
       this.observeState();
     }
   }
 
   onDialogMade(request: RequestRef, dialog: DialogId, now: Millis): void {
-    const watch = this.accepting.get(request);
-    this.accepting.delete(request);
-    if (!watch) return;
-    watch.dialog = dialog;
-    for (const notify of watch.held.splice(0)) this.notify(watch, notify.state, notify.withBody, now);
-    if (watch.hasEnded) this.forget(watch);
+    this.dialogs.onDialogMade(request, dialog, now);
   }
 
   onDialogRequest(request: IncomingRequest, now: Millis): void {
-    const watch = this.watches.find((own) => own.dialog === request.dialog);
+    const watch = this.dialogs.find(request.dialog);
     if (!watch) {
       this.context.sip.answer(request.request, 481);
     } else if (request.message.method !== "SUBSCRIBE") {
@@ -188,61 +149,67 @@ export class SipWatcher implements Requester<Watch>, DialogOwner {
   }
 
   onDialogLost(dialog: DialogId, _now: Millis): void {
-    const watch = this.watches.find((own) => own.dialog === dialog);
-    if (watch) this.forget(watch);
+    const watch = this.dialogs.find(dialog);
+    if (watch) this.dialogs.forget(watch);
   }
 
   onOutcome(watch: Watch, outcome: Outcome, now: Millis): void {
     if (watch.hasEnded) return;
     // Whether it was taken is not known: the next change is told even if it is one back to what was told before.
     if (outcome.kind !== "final" || outcome.status >= 300) watch.told = undefined;
-    if (outcome.kind === "final")
-      watch.notifier.handle({ kind: "notify-answered", status: outcome.status }, now);
-    else watch.notifier.handle({ kind: "notify-unanswered" }, now);
-    this.drain(watch, now);
+    const { kind } = outcome;
+    this.dialogs.handle(
+      watch,
+      kind === "final" ? { kind: "notify-answered", status: outcome.status } : { kind: "notify-unanswered" },
+      now,
+    );
+  }
+
+  /** RFC 8048 5.3.3: the XMPP user sees the watcher go; the permission stays. Not where the user watches them, too. */
+  onWatchEnded(watch: Watch): void {
+    this.records.watchEnded(watch);
+    if (this.dialogs.size === 0) {
+      this.exhibit.settled();
+      this.exhibit.forget();
+      if (this.permission.isGranted && !watch.isFetch && !this.context.isSeenByUser())
+        this.send("unavailable");
+    }
+    this.observeState();
   }
 
   // ---- from XMPP
 
   /** The XMPP user lets the watcher see them. */
   onSubscribed(now: Millis): void {
-    if (this.authorization === "granted" || this.authorization === "none") return;
-    this.authorization = "granted";
-    this.mapped = undefined;
+    if (this.permission.isGranted || this.permission.state === "none") return;
+    this.permission.grant();
+    this.exhibit.lookAgain();
     // Their server sends their presence right behind; without it the watcher would see them offline for a moment.
-    if (this.watches.length > 0) this.settleAt = now + this.context.settings.settle;
+    if (this.dialogs.size > 0) this.exhibit.settleBy(now + this.context.settings.settle);
     this.observeState();
   }
 
   /** The XMPP user refuses, or takes the permission back: the watcher sees an offline user and is told nothing. */
   onUnsubscribed(now: Millis): void {
-    if (this.authorization === "none") return;
-    this.authorization = "refused";
-    this.quietUntil = now + this.context.settings.reask;
-    this.forgetPresence();
+    if (this.permission.state === "none") return;
+    this.permission.refuse(now + this.context.settings.reask);
+    this.exhibit.forget();
     this.tellAll(now);
   }
 
   /** Presence of the XMPP user, meant for this watcher. Never shown before it was granted (EV-27). */
   onPresence(stanza: Element, now: Millis): void {
-    if (this.watches.length === 0) return;
+    if (this.dialogs.size === 0) return;
     // A server that has the permission on record sends presence without being asked again.
-    if (this.authorization === "asked" && stanza.attrs.type !== "unavailable") this.authorization = "granted";
-    if (this.authorization !== "granted") return;
-    if (this.isStale) this.resources.clear();
-    this.isStale = false;
-    this.isOut = false;
-    this.answerBy = undefined;
-    this.mapped = undefined;
-    this.records.presenceChanged();
-    this.resources.take(parseJid(stanza.attrs.from ?? "")?.resource ?? "", stanza);
-    this.isKnown = true;
+    if (this.permission.state === "asked" && stanza.attrs.type !== "unavailable") this.permission.grant();
+    if (!this.permission.isGranted) return;
+    this.exhibit.take(stanza);
     this.tellAll(now);
   }
 
   /** Their server could not pass our question on. */
   onPresenceError(stanza: Element, now: Millis): void {
-    if (this.authorization !== "asked") return;
+    if (this.permission.state !== "asked") return;
     const { condition } = readStanzaError(stanza);
     const { outcome } = presenceErrorToOutcome(condition, { polite: true, hideUnknown: true });
     if (outcome.kind === "pending") return;
@@ -250,13 +217,14 @@ export class SipWatcher implements Requester<Watch>, DialogOwner {
       this.onUnsubscribed(now);
       return;
     }
-    this.quietUntil = undefined;
-    this.authorization = "none";
-    for (const watch of [...this.watches]) {
-      const { reason, retryAfterSeconds: retryAfter } = outcome;
-      watch.notifier.handle({ kind: "end", reason, ...(retryAfter !== undefined && { retryAfter }) }, now);
-      this.drain(watch, now);
-    }
+    this.permission.forget();
+    const { reason, retryAfterSeconds: retryAfter } = outcome;
+    for (const watch of [...this.dialogs.all])
+      this.dialogs.handle(
+        watch,
+        { kind: "end", reason, ...(retryAfter !== undefined && { retryAfter }) },
+        now,
+      );
   }
 
   /**
@@ -264,123 +232,19 @@ export class SipWatcher implements Requester<Watch>, DialogOwner {
    * last document said the same.
    */
   private tellAll(now: Millis): void {
-    this.settleAt = undefined;
-    const { key } = this.current();
-    for (const watch of [...this.watches]) {
+    this.exhibit.settled();
+    const { key } = this.seen;
+    for (const watch of [...this.dialogs.all]) {
       const isActive = watch.notifier.state === "active";
       if (isActive && watch.told === key) continue;
       watch.changedAt ??= now;
-      watch.notifier.handle(
+      this.dialogs.handle(
+        watch,
         isActive ? { kind: "state-changed" } : { kind: "authorise", state: "active" },
         now,
       );
-      this.drain(watch, now);
     }
     this.observeState();
-  }
-
-  // ---- out
-
-  private drain(watch: Watch, now: Millis): void {
-    for (let out = watch.notifier.poll(); out; out = watch.notifier.poll()) {
-      switch (out.kind) {
-        case "accept":
-          this.acceptSubscribe(watch, out.status, out.expires);
-          break;
-        case "refuse":
-          this.context.sip.answer(
-            watch.unanswered.shift()!,
-            out.status,
-            out.status === 423 ? { headers: [["Min-Expires", String(out.minExpires)]] } : {},
-          );
-          break;
-        case "notify":
-          if (watch.dialog === undefined)
-            watch.held.push({ state: out.subscriptionState, withBody: out.withBody });
-          else this.notify(watch, out.subscriptionState, out.withBody, now);
-          break;
-        case "ended":
-          watch.hasEnded = true;
-          // A last NOTIFY may wait for the engine to name the dialog.
-          if (watch.held.length === 0) this.forget(watch);
-          break;
-      }
-    }
-  }
-
-  private acceptSubscribe(watch: Watch, status: number, expires: number): void {
-    const headers: HeaderFields = [
-      ["Expires", String(expires)],
-      ["Event", "presence"],
-    ];
-    const request = watch.unanswered.shift()!;
-    if (watch.dialog === undefined) {
-      this.accepting.set(request, watch);
-      this.context.sip.accept(this, request, status, { headers });
-    } else this.context.sip.answer(request, status, { headers });
-  }
-
-  private notify(watch: Watch, state: string, withBody: boolean, now: Millis): void {
-    const headers: HeaderFields = [
-      ["Event", "presence"],
-      ["Subscription-State", state],
-    ];
-    // RFC 8048 5.3.3: the last one says closed; a fetch's only one says what there is.
-    const isFarewell = state.startsWith("terminated") && !watch.isFetch;
-    const body = withBody ? this.document(watch, isFarewell, now) : undefined;
-    watch.unkept += 1;
-    this.context.sip.inDialog<Watch>(this, watch, watch.dialog!, "NOTIFY", headers, body);
-  }
-
-  /** A farewell says closed, whatever there is. */
-  private document(watch: Watch, isFarewell: boolean, now: Millis): Body {
-    const { documents, pair, observe } = this.context;
-    const state = isFarewell ? documents.map(OFFLINE) : this.current();
-    const { body, row } = documents.write(pair.xmppUri, state);
-    const age = now - (watch.changedAt ?? now);
-    observe({ what: "presence", direction: "xmpp_to_sip", partner: pair.partner, row, age });
-    watch.changedAt = undefined;
-    watch.told = state.key;
-    watch.toldAt = now;
-    return body;
-  }
-
-  /** What watchers may see: the composed state, or an offline user. */
-  private current(): MappedState {
-    const isOpen = this.authorization === "granted" && this.isKnown && !this.isDenied && !this.isOut;
-    this.mapped ??= this.context.documents.map(isOpen ? this.resources.compose() : OFFLINE);
-    return this.mapped;
-  }
-
-  private forgetPresence(): void {
-    this.isKnown = false;
-    this.isStale = false;
-    this.answerBy = undefined;
-    this.mapped = undefined;
-    this.resources.clear();
-    this.records.presenceChanged();
-  }
-
-  private forget(watch: Watch): void {
-    watch.hasEnded = true;
-    const at = this.watches.indexOf(watch);
-    if (at < 0) return;
-    this.watches.splice(at, 1);
-    this.records.watchEnded(watch);
-    if (watch.dialog !== undefined) this.context.sip.drop(watch.dialog);
-    if (this.watches.length === 0) this.onLastEnded(watch);
-    this.observeState();
-  }
-
-  /**
-   * RFC 8048 5.3.3: the XMPP user sees the watcher go; the permission stays. Not where the user watches them, too, and
-   * knows better.
-   */
-  private onLastEnded(watch: Watch): void {
-    this.settleAt = undefined;
-    this.forgetPresence();
-    if (this.authorization === "granted" && !watch.isFetch && !this.context.isSeenByUser())
-      this.send("unavailable");
   }
 
   private send(type: "subscribe" | "probe" | "unavailable", display?: string): void {
@@ -398,7 +262,7 @@ export class SipWatcher implements Requester<Watch>, DialogOwner {
   }
 
   private observeState(): void {
-    const state = this.watches.length === 0 ? undefined : this.isDecided ? "active" : "pending";
+    const state = this.dialogs.size === 0 ? undefined : this.isDecided ? "active" : "pending";
     if (state === this.observedState) return;
     this.context.observe({
       what: "subscription",
@@ -414,8 +278,7 @@ export class SipWatcher implements Requester<Watch>, DialogOwner {
 
   /** It is down for longer than state may stand: watchers see an offline user. */
   onOutage(now: Millis): void {
-    this.isOut = true;
-    this.mapped = undefined;
+    this.exhibit.outage();
     if (this.isDecided) this.tellAll(now);
   }
 
@@ -424,29 +287,22 @@ export class SipWatcher implements Requester<Watch>, DialogOwner {
    * @param downSince when it went down, ms.
    */
   onLinkUp(downSince: Millis | undefined, now: Millis): void {
-    if (this.watches.length === 0) return;
-    const askedSince = (downSince ?? now) - LINK_DOUBT;
-    if (this.authorization === "asked" && this.askedAt !== undefined && this.askedAt >= askedSince)
-      this.send("subscribe");
-    else if (this.authorization === "granted") {
+    if (this.dialogs.size === 0) return;
+    if (this.permission.wasAskedSince((downSince ?? now) - LINK_DOUBT)) this.send("subscribe");
+    else if (this.permission.isGranted) {
       this.send("probe");
-      // A short gap leaves what is known standing where no answer comes.
-      if (this.isOut || this.isStale) this.answerBy = now + this.context.settings.answer;
-      this.isStale = true;
+      this.exhibit.askAnew(now + this.context.settings.answer);
     }
-    if (this.isOut && this.authorization !== "granted") {
-      this.isOut = false;
-      this.mapped = undefined;
-    }
+    if (this.exhibit.isOut && !this.permission.isGranted) this.exhibit.outageOver();
   }
 
   // ---- over a restart
 
   /** Hands on what changed since the last call. @param isOver nothing is left to keep. */
   keep(keep: Keep, isOver: boolean, now: Millis): void {
-    const { authorization, quietUntil, watches } = this;
-    const resources = this.isKnown && authorization === "granted" ? this.resources : undefined;
-    this.records.keep(keep, isOver ? undefined : { authorization, quietUntil, watches, resources }, now);
+    const { permission, exhibit } = this;
+    const watches = this.dialogs.all;
+    this.records.keep(keep, isOver ? undefined : { permission, exhibit, watches }, now);
   }
 
   /** Nothing counts as kept. */
@@ -457,73 +313,52 @@ export class SipWatcher implements Requester<Watch>, DialogOwner {
 
   /** The dialogs are kept anew. */
   dialogsChanged(): void {
-    for (const watch of this.watches) watch.keptAs &&= "";
+    for (const watch of this.dialogs.all) watch.keptAs &&= "";
   }
 
-  restoreAuthorization({ state, quietUntil }: KeptAuthorization): void {
-    this.authorization = state === "active" ? "granted" : state === "denied" ? "refused" : "asked";
-    this.quietUntil = quietUntil;
+  restoreAuthorization(kept: KeptAuthorization): void {
+    this.permission.restore(kept);
   }
 
-  restoreDialog(dialog: DialogId, { state, expiresAt }: KeptDialog): void {
-    const watch = newWatch(this.context.newNotifier({ state, expiresAt }), false);
-    watch.dialog = dialog;
-    watch.keptAs = "";
-    this.watches.push(watch);
-    this.context.sip.own(dialog, this);
+  restoreDialog(dialog: DialogId, kept: KeptDialog): void {
+    this.dialogs.restore(dialog, kept);
   }
 
   restorePresence({ resources }: KeptPresence): void {
-    if (this.authorization !== "granted" || !resources) return;
-    this.resources.restore(resources);
-    this.isKnown = true;
-    this.isStale = true;
+    if (this.permission.isGranted && resources) this.exhibit.restore(resources);
   }
 
   /** All is restored: those who wait for no server's answer are told where they are. */
   recover(now: Millis): void {
-    if (this.watches.length === 0) return;
-    if (this.isDecided && (this.authorization !== "granted" || this.isDenied)) this.tellAll(now);
+    if (this.dialogs.size === 0) return;
+    if (this.isDecided && (!this.permission.isGranted || this.isDenied)) this.tellAll(now);
     this.observeState();
   }
 
   // ---- time
 
   nextDeadline(): Deadline | undefined {
-    let deadline: Deadline | undefined;
+    let deadline = this.exhibit.nextDeadline();
     const consider = (next: Deadline | undefined) => {
       if (next && (!deadline || next.at < deadline.at)) deadline = next;
     };
-    if (this.settleAt !== undefined) consider({ at: this.settleAt, reason: "presence did not follow" });
-    if (this.answerBy !== undefined) consider({ at: this.answerBy, reason: "probe not answered" });
-    if (this.isRemembering) consider({ at: this.quietUntil!, reason: "question forgotten" });
-    for (const watch of this.watches) consider(watch.notifier.nextDeadline());
+    if (this.isRemembering) consider({ at: this.permission.quietUntil!, reason: "question forgotten" });
+    for (const watch of this.dialogs.all) consider(watch.notifier.nextDeadline());
     return deadline;
   }
 
   timeout(now: Millis): void {
-    if (this.settleAt !== undefined && now >= this.settleAt) {
-      this.isKnown = true;
-      this.mapped = undefined;
+    if (this.exhibit.isSettleDue(now)) {
+      this.exhibit.giveUpWaiting();
       this.send("probe");
       this.tellAll(now);
     }
-    if (this.answerBy !== undefined && now >= this.answerBy) this.onNoAnswer(now);
-    for (const watch of [...this.watches]) {
-      watch.notifier.timeout(now);
-      this.drain(watch, now);
+    // RFC 6121 4.3.2 lets a server say nothing about a user who is not there.
+    if (this.exhibit.isAnswerDue(now)) {
+      this.exhibit.knowNothing();
+      this.tellAll(now);
     }
-    if (this.isRemembering && now >= this.quietUntil!) {
-      this.authorization = "none";
-      this.quietUntil = undefined;
-    }
-  }
-
-  /** RFC 6121 4.3.2 lets a server say nothing about a user who is not there. */
-  private onNoAnswer(now: Millis): void {
-    this.forgetPresence();
-    this.isKnown = true;
-    this.isOut = false;
-    this.tellAll(now);
+    this.dialogs.timeout(now);
+    if (this.isRemembering && now >= this.permission.quietUntil!) this.permission.forget();
   }
 }

@@ -1,12 +1,12 @@
-import type { DialogId, Millis, Subscriber } from "@tombolo/sip";
+import type { DialogId, Millis } from "@tombolo/sip";
 import { KEEP_AFTER_REQUESTS, type Keep, type KeptAuthorization, KeptMark } from "../kept.ts";
 import type { Pair } from "../pair.ts";
 import type { Announcement } from "./announcement.ts";
+import type { SubscriptionLeg } from "./subscription-leg.ts";
 
 interface XmppWatcherState {
   readonly authorization: Omit<KeptAuthorization, "since"> | undefined;
-  readonly dialog: DialogId | undefined;
-  readonly subscriber: Subscriber | undefined;
+  readonly leg: SubscriptionLeg;
   readonly announcement: Announcement;
 }
 
@@ -17,15 +17,9 @@ export class XmppWatcherRecords {
   private readonly presence = new KeptMark();
   private dialog: DialogId | undefined;
   private dialogAs: string | undefined;
-  private unkept = 0;
 
   constructor(pair: Pair) {
     this.pair = pair;
-  }
-
-  /** A request of ours has gone out in the dialog. */
-  requestSent(): void {
-    this.unkept += 1;
   }
 
   /** The engine knows more of the dialog than when it was kept. */
@@ -43,7 +37,7 @@ export class XmppWatcherRecords {
       const value = authorization && { ...authorization, since: now };
       keep({ what: "authorization", pair, watcher, value });
     }
-    this.keepDialog(keep, state);
+    this.keepDialog(keep, state?.leg);
     // What a look showed is nobody's standing state.
     const announcement = authorization && state?.announcement;
     if (this.presence.moves(announcement?.shown && String(announcement.version))) {
@@ -54,21 +48,21 @@ export class XmppWatcherRecords {
     }
   }
 
-  private keepDialog(keep: Keep, state: XmppWatcherState | undefined): void {
+  private keepDialog(keep: Keep, leg: SubscriptionLeg | undefined): void {
     const { pair } = this;
     const watcher = "xmpp";
-    const { dialog, subscriber } = state ?? {};
+    const { dialog, subscriber, unkept = 0 } = leg ?? {};
     const lives = subscriber?.state === "pending" || subscriber?.state === "active";
     const expiresAt = lives ? subscriber.expiresAt : undefined;
     const now = dialog !== undefined && expiresAt !== undefined ? dialog : undefined;
     if (this.dialog !== undefined && this.dialog !== now)
       keep({ what: "dialog", pair, watcher, dialog: this.dialog, value: undefined });
     const text = now && `${subscriber!.state} ${expiresAt}`;
-    const isSame = this.dialog === now && this.dialogAs === text && this.unkept < KEEP_AFTER_REQUESTS;
+    const isSame = this.dialog === now && this.dialogAs === text && unkept < KEEP_AFTER_REQUESTS;
     this.dialog = now;
     this.dialogAs = text;
-    if (isSame || now === undefined) return;
-    this.unkept = 0;
+    if (isSame || !leg || now === undefined) return;
+    leg.unkept = 0;
     const value = {
       state: subscriber!.state as "pending" | "active",
       expiresAt: expiresAt!,

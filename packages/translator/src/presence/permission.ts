@@ -1,0 +1,69 @@
+import type { Millis } from "@tombolo/sip";
+import type { KeptAuthorization } from "../kept.ts";
+
+/** What the XMPP user has said about this watcher. */
+export type WatcherAuthorization = "none" | "asked" | "granted" | "refused";
+
+/** How far a SIP watcher has come with an XMPP user, who hears the same question once in a while at most. */
+export class Permission {
+  private authorization: WatcherAuthorization = "none";
+  private quiet: Millis | undefined;
+  private lastAsked: Millis | undefined;
+
+  get state(): WatcherAuthorization {
+    return this.authorization;
+  }
+
+  get isGranted(): boolean {
+    return this.authorization === "granted";
+  }
+
+  /** Before this the user is not asked again, ms; a refusal without a watch is forgotten then. */
+  get quietUntil(): Millis | undefined {
+    return this.quiet;
+  }
+
+  get askedAt(): Millis | undefined {
+    return this.lastAsked;
+  }
+
+  /** What was asked or answered is kept while nobody watches, so that the user is not asked again. */
+  get isWorthKeeping(): boolean {
+    return this.quiet !== undefined && !this.isGranted;
+  }
+
+  /** @returns whether the user is to be asked now; not again before `reask` ms have passed. */
+  ask(now: Millis, reask: Millis): boolean {
+    if (this.quiet !== undefined && now < this.quiet) return false;
+    this.quiet = now + reask;
+    this.lastAsked = now;
+    if (this.authorization === "none") this.authorization = "asked";
+    return true;
+  }
+
+  /** The question went out since then, and has no answer. */
+  wasAskedSince(time: Millis): boolean {
+    return this.authorization === "asked" && this.lastAsked !== undefined && this.lastAsked >= time;
+  }
+
+  grant(): void {
+    this.authorization = "granted";
+  }
+
+  /** @param quietUntil the user is not asked again before, ms. */
+  refuse(quietUntil: Millis): void {
+    this.authorization = "refused";
+    this.quiet = quietUntil;
+  }
+
+  /** Nothing was asked and nothing was said. */
+  forget(): void {
+    this.authorization = "none";
+    this.quiet = undefined;
+  }
+
+  restore({ state, quietUntil }: KeptAuthorization): void {
+    this.authorization = state === "active" ? "granted" : state === "denied" ? "refused" : "asked";
+    this.quiet = quietUntil;
+  }
+}
