@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { bareJid } from "./jid.ts";
-import { MAX_PART_OCTETS } from "./localpart.ts";
+import { escapeLocalpart, MAX_PART_OCTETS, unescapeLocalpart } from "./localpart.ts";
 import { jidToSipUri, type SipUriMapping, sipUriToJid } from "./mapping.ts";
 
 function refusal(mapping: SipUriMapping): string {
@@ -226,6 +226,41 @@ describe("for any address", () => {
         if (!there.ok) return;
         expect(there.uri).toMatch(/^sip:(?:[A-Za-z0-9\-_.!~*'()&=+$,;?/]|%[0-9A-F]{2})+@contoso\.example$/);
         expect(sipUriToJid(there.uri)).toMatchObject({ ok: true, jid: bareJid(jid) });
+      }),
+      { numRuns: 5_000 },
+    );
+  });
+
+  it("escaping is undone exactly, and leaves nothing raw", () => {
+    fc.assert(
+      fc.property(fc.oneof(user, fc.string({ unit: "binary", maxLength: 40 })), (text) => {
+        const escaped = escapeLocalpart(text);
+        expect(unescapeLocalpart(escaped)).toBe(text);
+        expect(escaped).not.toMatch(/[ "&'/:<>@]/);
+      }),
+      { numRuns: 5_000 },
+    );
+  });
+
+  it("a legal JID either has one SIP URI of its own or none, under any of its spellings", () => {
+    const local = fc
+      .array(
+        fc.constantFrom(
+          ..."a B c \\ 20 5c 40 2f \\5c \\20 \\40 ! ~ [ \u00fc \uff21 \u0130 ; ( ) %".split(" "),
+        ),
+        {
+          minLength: 1,
+          maxLength: 6,
+        },
+      )
+      .map((parts) => parts.join(""));
+    fc.assert(
+      fc.property(local, local, (one, other) => {
+        const [a, b] = [one, other].map((text) => jidToSipUri(`${text}@contoso.example`));
+        const isSame = bareJid(`${one}@contoso.example`) === bareJid(`${other}@contoso.example`);
+        if (a?.ok && b?.ok) expect(a.uri === b.uri).toBe(isSame);
+        const upper = jidToSipUri(`${one}@CONTOSO.example/x`);
+        expect(upper).toEqual(a);
       }),
       { numRuns: 5_000 },
     );

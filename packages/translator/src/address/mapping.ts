@@ -14,7 +14,8 @@ export type SipUriFault =
   | "not-utf8"
   | "characters"
   | "too-long"
-  | "domain";
+  | "domain"
+  | "screen-name";
 
 export type SipUriMapping =
   | {
@@ -49,6 +50,7 @@ const STATUSES = {
   characters: 404,
   "too-long": 414,
   domain: 404,
+  "screen-name": 404,
 } as const satisfies Record<SipUriFault, 400 | 404 | 414 | 416 | 480>;
 
 /**
@@ -82,7 +84,7 @@ export function sipUriToJid(uri: string, options: SipUriOptions = {}): SipUriMap
 
 export type JidMapping =
   | { readonly ok: true; readonly uri: string }
-  | { readonly ok: false; readonly why: "malformed" | "no-local" | "not-canonical" };
+  | { readonly ok: false; readonly why: "malformed" | "no-local" | "not-canonical" | "screen-name" };
 
 /**
  * The SIP URI that stands for a JID, whose resource is ignored (RFC 7247 6.5, D6). Refused, as jid-malformed, are JIDs

@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { caseMapped, isIdentifier, obeysBidiRule } from "./precis.ts";
 
@@ -12,6 +13,31 @@ describe("names", () => {
   ])("%s compares as %s", (text, form) => {
     expect(caseMapped(text)).toBe(form);
     expect(caseMapped(form)).toBe(form);
+  });
+
+  it("are folded once: folding again changes nothing", () => {
+    const character = fc.oneof(
+      fc.string({ unit: "binary", minLength: 1, maxLength: 1 }),
+      fc.integer({ min: 0xff00, max: 0xffef }).map((code) => String.fromCodePoint(code)),
+      fc.constantFrom(
+        "\u0130",
+        "\u03a3",
+        "\u1e9e",
+        "\u0301",
+        "\u0307",
+        "\u0345",
+        "\u01c5",
+        "\u212a",
+        "\u2126",
+      ),
+    );
+    fc.assert(
+      fc.property(fc.array(character, { maxLength: 8 }), (characters) => {
+        const folded = caseMapped(characters.join(""));
+        expect(caseMapped(folded)).toBe(folded);
+      }),
+      { numRuns: 10_000 },
+    );
   });
 
   it.each([
