@@ -1,4 +1,12 @@
 export { Dialog, type DialogSnapshot, dialogId, SNAPSHOT_CSEQ_STEP } from "./dialog/dialog.ts";
+export { Compositor, MAX_PUBLICATION_S, MAX_PUBLICATIONS, MIN_PUBLICATION_S } from "./event/compositor.ts";
+export type {
+  CompositorOutput,
+  CompositorSettings,
+  Publication,
+  Publish,
+  PublishedBody,
+} from "./event/compositor-port.ts";
 export { formatDeltaSeconds, MAX_DELTA_SECONDS, parseDeltaSeconds } from "./event/expires.ts";
 export {
   DEFAULT_EXPIRES_S,
@@ -13,6 +21,14 @@ export type {
   NotifierOutput,
   NotifierSettings,
 } from "./event/notifier-port.ts";
+export { PUBLISHER_REFUSAL_MS, Publisher } from "./event/publisher.ts";
+export type {
+  PublishAnswered,
+  PublisherInput,
+  PublisherOutput,
+  PublisherSettings,
+  PublishOperation,
+} from "./event/publisher-port.ts";
 export { MAX_EXPIRES_S, MIN_DIALOG_LIFE_MS, Subscriber, TIMER_N_MS } from "./event/subscriber.ts";
 export type {
   Notified,
@@ -28,7 +44,9 @@ export {
   parseSubscriptionState,
   type SubscriptionState,
 } from "./event/subscription-state.ts";
+export type { PublicationStatus } from "./event/tables/compositor.ts";
 export type { NotifierEvent, NotifierState } from "./event/tables/notifier.ts";
+export type { PublisherState } from "./event/tables/publisher.ts";
 export type { SubscriberEvent, SubscriberState } from "./event/tables/subscriber.ts";
 export {
   DEFAULT_RETRY_AFTER_MS,
@@ -44,7 +62,7 @@ export type { Deadline, IdSource, Machine, Millis } from "./machine.ts";
 export { type Body, buildRequest, buildResponse, type HeaderFields } from "./message/build.ts";
 export { type Defect, findDefect, MAX_MAX_FORWARDS } from "./message/defect.ts";
 export { MessageDraft } from "./message/draft.ts";
-export { type Frame, type Latin1, StreamFramer } from "./message/framing.ts";
+export { type Frame, StreamFramer } from "./message/framing.ts";
 export {
   canonicalHeader,
   type HeaderName,
@@ -54,9 +72,10 @@ export {
 } from "./message/header-names.ts";
 export { DEFAULT_MESSAGE_LIMITS, type MessageLimits } from "./message/limits.ts";
 export { NO_BODY, SipMessage } from "./message/message.ts";
+export type { Latin1 } from "./message/octets.ts";
 export { type ParsedHead, parseHead } from "./message/parse.ts";
 export { reasonPhrase } from "./message/reason-phrase.ts";
-export { serialize, serializeBytes, type WireMessage } from "./message/serialize.ts";
+export { serialize, serializeBytes, type WireMessage, wireText } from "./message/serialize.ts";
 export { parseStartLine, type StartLine, WRONG_VERSION } from "./message/start-line.ts";
 export { fromWireText, toWireText } from "./message/wire-text.ts";
 export {

@@ -80,7 +80,7 @@ export function restoredResponse(
     else if (!filter.drops(name)) head.keep(i, name, value);
   }
   if (verified !== undefined) head.add(VERIFIED_HEADER, verified);
-  return head.message(response.start, response.body);
+  return head.message(response.start, response.content);
 }
 
 function addVias(head: HeadWriter, request: SipMessage, remote: Remote | undefined): void {

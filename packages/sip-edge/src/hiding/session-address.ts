@@ -8,13 +8,11 @@ export function isSessionDescription(contentType: string | undefined): boolean {
   return contentType !== undefined && /^\s*application\/sdp\s*(?:;|$)/i.test(contentType);
 }
 
-/** The body with `o=` and `c=` lines that name `publicHost`; the very same bytes where nothing changes. */
-export function publicSession(body: Uint8Array, publicHost: string, names: InsideNames): Uint8Array {
-  let text = "";
-  for (let i = 0; i < body.length; i++) text += String.fromCharCode(body[i]!);
+/** The body with `o=` and `c=` lines that name `publicHost`; one character per byte. */
+export function publicSession(text: string, publicHost: string, names: InsideNames): string {
   const host = publicHost.replace(/^\[|\]$/g, "");
   const place = `${host.includes(":") ? "IP6" : "IP4"} ${host}`;
-  const changed = text
+  return text
     .split("\n")
     .map((line) => {
       if (line.startsWith("o=")) return line.replace(ORIGIN, `o=$1 ${place}`);
@@ -22,8 +20,4 @@ export function publicSession(body: Uint8Array, publicHost: string, names: Insid
       return names.hidden(line);
     })
     .join("\n");
-  if (changed === text) return body;
-  const bytes = new Uint8Array(changed.length);
-  for (let i = 0; i < changed.length; i++) bytes[i] = changed.charCodeAt(i) & 0xff;
-  return bytes;
 }

@@ -42,10 +42,11 @@ export class Veil {
     }
   }
 
-  body(message: SipMessage): Uint8Array {
-    const { body } = message;
-    if (body.length === 0 || !isSessionDescription(message.get("Content-Type"))) return body;
-    return publicSession(body, this.publicHost, this.names);
+  /** As text it has one character per byte. */
+  body(message: SipMessage): Uint8Array | string {
+    if (message.bodyLength === 0 || !isSessionDescription(message.get("Content-Type")))
+      return message.content;
+    return publicSession(message.bodyText(), this.publicHost, this.names);
   }
 
   private get publicHost(): string {

@@ -36,7 +36,8 @@ export class HeadWriter {
     else this.add(name, value);
   }
 
-  message(start: StartLine, body: Uint8Array): SipMessage {
+  /** @param body one character per byte where it is text */
+  message(start: StartLine, body: Uint8Array | string): SipMessage {
     const source = this.lines && { head: this.source!.head, lines: this.lines };
     return new SipMessage(start, this.names, this.values, body, undefined, source);
   }

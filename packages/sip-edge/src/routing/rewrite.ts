@@ -80,7 +80,7 @@ export function forwardedRequest(message: SipMessage, changes: RequestChanges): 
   }
   if (hops !== undefined) head.add("Max-Forwards", String(hops));
   if (changes.verified !== undefined) head.add(VERIFIED_HEADER, changes.verified);
-  const body = veil === undefined ? message.body : veil.body(message);
+  const body = veil === undefined ? message.content : veil.body(message);
   return head.message(changes.start, body);
 }
 
@@ -114,7 +114,7 @@ export function forwardedResponse(
       if (rest !== "") head.add(name, rest);
     } else if (!filter.drops(name)) head.keep(i, name, value);
   }
-  return head.message(start, message.body);
+  return head.message(start, message.content);
 }
 
 /**

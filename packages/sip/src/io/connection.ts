@@ -2,7 +2,7 @@ import type { Socket } from "node:net";
 import { type Frame, StreamFramer } from "../message/framing.ts";
 import { DEFAULT_MESSAGE_LIMITS, type MessageLimits } from "../message/limits.ts";
 import type { SipMessage } from "../message/message.ts";
-import { serialize } from "../message/serialize.ts";
+import { wireText } from "../message/serialize.ts";
 import { errorCode } from "./handshake.ts";
 import { latin1 } from "./latin1.ts";
 import { DEFAULT_LIVENESS_LIMITS, Liveness, type LivenessLimits } from "./liveness.ts";
@@ -140,8 +140,7 @@ export class SipConnection {
   send(message: SipMessage): boolean {
     if (this.why !== undefined) return false;
     if (message.isRequest && message.method !== "ACK") this.asks = true;
-    const { head, body } = serialize(message);
-    this.write(body.length === 0 ? head : head + latin1(body, 0, body.length));
+    this.write(wireText(message, latin1));
     return true;
   }
 

@@ -15,7 +15,7 @@ export class MessageDraft {
   private readonly head: string;
   /** `HeadSource.lines`; undefined where there is no source. */
   private readonly lines: number[] | undefined;
-  private body: Uint8Array;
+  private body: Uint8Array | string;
   private readonly fault: string | undefined;
 
   constructor(message: SipMessage) {
@@ -24,7 +24,7 @@ export class MessageDraft {
     this.values = [...message.headerValues];
     this.head = message.source?.head ?? "";
     this.lines = message.source && [...message.source.lines];
-    this.body = message.body;
+    this.body = message.content;
     this.fault = message.fault;
   }
 

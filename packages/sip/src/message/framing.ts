@@ -1,9 +1,7 @@
 import { DEFAULT_MESSAGE_LIMITS, type MessageLimits } from "./limits.ts";
 import { NO_BODY, type SipMessage, withBody } from "./message.ts";
+import { type Latin1, latin1Plain } from "./octets.ts";
 import { parseHead } from "./parse.ts";
-
-/** Makes a text of one character per byte. The shell passes its platform's fast way. */
-export type Latin1 = (bytes: Uint8Array, start: number, end: number) => string;
 
 export type Frame =
   | { readonly kind: "message"; readonly message: SipMessage }
@@ -26,9 +24,6 @@ const LF = 0x0a;
 const HEAD_END = 4;
 /** First size of a buffer of our own, bytes. */
 const FIRST_BUFFER = 4096;
-/** A body may keep a chunk alive that is small, bytes, or not many times its own size. */
-const SMALL_CHUNK = 4096;
-const MAX_KEPT = 4;
 
 /**
  * Cuts a byte stream into SIP messages by Content-Length (RFC 3261 18.3). The same bytes give the same frames,
@@ -78,7 +73,7 @@ export class StreamFramer {
     return true;
   }
 
-  /** Takes the next bytes of the stream. The chunk must not change afterwards: it is not copied where it can be kept. */
+  /** Takes the next bytes of the stream. The chunk must not change until no frame is left in it. */
   push(chunk: Uint8Array): void {
     if (this.dead) return;
     const taken = this.waiting ? this.body.fill(chunk) : 0;
@@ -126,14 +121,12 @@ export class StreamFramer {
     return undefined;
   }
 
-  /** A body within one chunk is a view of it, unless that would keep a large chunk alive for a small body. */
+  /** A body within one chunk becomes text: most are only passed on, and no chunk is kept alive for them. */
   private takeWholeBody(message: SipMessage, length: number): Frame {
-    const { buffer, start } = this;
-    const isView = !this.owned && buffer.length <= Math.max(SMALL_CHUNK, length * MAX_KEPT);
+    const { start } = this;
     this.start += length;
     this.searched = this.start;
-    const view = buffer.subarray(start, start + length);
-    return { kind: "message", message: withBody(message, isView ? view : new Uint8Array(view)) };
+    return { kind: "message", message: withBody(message, this.latin1(this.buffer, start, this.start)) };
   }
 
   private takeBody(message: SipMessage): Frame | undefined {
@@ -258,13 +251,4 @@ class BodyBuffer {
     room.set(this.bytes, 0);
     this.bytes = room;
   }
-}
-
-/** The slow, pure way: fine for tests and small messages. */
-export function latin1Plain(bytes: Uint8Array, start: number, end: number): string {
-  let out = "";
-  for (let at = start; at < end; at += 4096) {
-    out += String.fromCharCode(...bytes.subarray(at, Math.min(at + 4096, end)));
-  }
-  return out;
 }

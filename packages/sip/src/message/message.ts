@@ -4,6 +4,7 @@ import { digits, trimBlanks } from "../header/scan.ts";
 import { parseVia, type Via } from "../header/via.ts";
 import { type NameAddr, parseNameAddr, tagIn } from "../uri/name-addr.ts";
 import { canonicalHeader, type HeaderName, isKnownHeader, sameHeader } from "./header-names.ts";
+import { type Latin1, latin1Plain, octets } from "./octets.ts";
 import type { StartLine } from "./start-line.ts";
 
 export const NO_BODY = new Uint8Array(0);
@@ -32,31 +33,60 @@ export class SipMessage {
    */
   readonly headerNames: readonly string[];
   readonly headerValues: readonly string[];
-  readonly body: Uint8Array;
   /** The first defect the parser met, or undefined. A message with a fault may be answered, never forwarded. */
   readonly fault: string | undefined;
   /** For `serialize` alone. */
   readonly source: HeadSource | undefined;
 
+  private bodyBytes: Uint8Array | undefined;
+  /** The same, one character per byte: it is passed on without ever being made bytes. */
+  private bodyChars: string | undefined;
   private cachedVia: Via | null | undefined;
   private cachedCSeq: CSeq | null | undefined;
   private cachedFrom: NameAddr | null | undefined;
   private cachedTo: NameAddr | null | undefined;
 
+  /** @param body a text has one character per byte. */
   constructor(
     start: StartLine,
     headerNames: readonly string[],
     headerValues: readonly string[],
-    body: Uint8Array = NO_BODY,
+    body: Uint8Array | string = NO_BODY,
     fault?: string,
     source?: HeadSource,
   ) {
     this.start = start;
     this.headerNames = headerNames;
     this.headerValues = headerValues;
-    this.body = body;
+    this.bodyBytes = typeof body === "string" ? undefined : body;
+    this.bodyChars = typeof body === "string" ? body : undefined;
     this.fault = fault;
     this.source = source;
+    this.cachedVia = undefined;
+    this.cachedCSeq = undefined;
+    this.cachedFrom = undefined;
+    this.cachedTo = undefined;
+  }
+
+  get body(): Uint8Array {
+    this.bodyBytes ??= octets(this.bodyChars!);
+    return this.bodyBytes;
+  }
+
+  /** Bytes. */
+  get bodyLength(): number {
+    return this.bodyChars === undefined ? this.bodyBytes!.length : this.bodyChars.length;
+  }
+
+  /** The body in the form that is at hand, for another message; as text it has one character per byte. */
+  get content(): Uint8Array | string {
+    return this.bodyChars ?? this.bodyBytes!;
+  }
+
+  /** The body with one character per byte. */
+  bodyText(latin1: Latin1 = latin1Plain): string {
+    this.bodyChars ??= latin1(this.bodyBytes!, 0, this.bodyBytes!.length);
+    return this.bodyChars;
   }
 
   get isRequest(): boolean {
@@ -180,8 +210,10 @@ export class SipMessage {
 }
 
 /** Gives a message that nobody else has seen yet its body, without a second object. For the framer. */
-export function withBody(message: SipMessage, body: Uint8Array): SipMessage {
-  (message as { body: Uint8Array }).body = body;
+export function withBody(message: SipMessage, body: Uint8Array | string): SipMessage {
+  const fresh = message as unknown as { bodyBytes: Uint8Array | undefined; bodyChars: string | undefined };
+  fresh.bodyBytes = typeof body === "string" ? undefined : body;
+  fresh.bodyChars = typeof body === "string" ? body : undefined;
   return message;
 }
 

@@ -1,4 +1,5 @@
 import type { HeadSource, SipMessage } from "./message.ts";
+import type { Latin1 } from "./octets.ts";
 
 /** A message as it goes out: the head one character per byte (latin1), the body as bytes. */
 export interface WireMessage {
@@ -11,12 +12,21 @@ export interface WireMessage {
  * Content-Length is always written (RFC 3261 18.3).
  */
 export function serialize(message: SipMessage): WireMessage {
-  const { start, body } = message;
+  return { head: headText(message), body: message.body };
+}
+
+/** The whole message as it goes out, one character per byte. */
+export function wireText(message: SipMessage, latin1?: Latin1): string {
+  return message.bodyLength === 0 ? headText(message) : headText(message) + message.bodyText(latin1);
+}
+
+function headText(message: SipMessage): string {
+  const { start } = message;
   const line =
     start.kind === "request"
       ? `${start.method} ${start.uri} SIP/2.0\r\n`
       : `SIP/2.0 ${start.status} ${start.reason}\r\n`;
-  return { head: `${line}${headerLines(message)}Content-Length: ${body.length}\r\n\r\n`, body };
+  return `${line}${headerLines(message)}Content-Length: ${message.bodyLength}\r\n\r\n`;
 }
 
 function headerLines(message: SipMessage): string {
