@@ -40,214 +40,221 @@ interface Closing {
  * authorisation leave at once, others in their turn.
  */
 export class Notifier implements Machine<NotifierInput, NotifierOutput> {
-  readonly #settings: NotifierSettings;
-  readonly #interval: Millis;
-  readonly #outputs: NotifierOutput[] = [];
-  #state: NotifierState = "init";
-  #authorised = false;
-  #expiresAt: Millis | undefined;
-  #granted = 0;
-  #inFlight = false;
-  #owed: "no" | "in-turn" | "now" = "no";
+  private readonly settings: NotifierSettings;
+  private readonly interval: Millis;
+  private readonly outputs: NotifierOutput[] = [];
+  private current: NotifierState = "init";
+  private authorised = false;
+  private lapsesAt: Millis | undefined;
+  private granted = 0;
+  private inFlight = false;
+  private owed: "no" | "in-turn" | "now" = "no";
   /** NOTIFYs in a row that failed for now. */
-  #failures = 0;
-  #lastNotify: Millis = Number.NEGATIVE_INFINITY;
-  #closing: Closing = { reason: "timeout", ended: "timeout" };
+  private failures = 0;
+  private lastNotify: Millis = Number.NEGATIVE_INFINITY;
+  private closing: Closing = { reason: "timeout", ended: "timeout" };
 
   constructor(settings: NotifierSettings) {
-    this.#settings = settings;
-    this.#interval = settings.notifyInterval ?? DEFAULT_NOTIFY_INTERVAL_MS;
+    this.settings = settings;
+    this.interval = settings.notifyInterval ?? DEFAULT_NOTIFY_INTERVAL_MS;
     if (settings.resume !== undefined) {
-      this.#state = settings.resume.state;
-      this.#authorised = settings.resume.state === "active";
-      this.#expiresAt = settings.resume.expiresAt;
+      this.current = settings.resume.state;
+      this.authorised = settings.resume.state === "active";
+      this.lapsesAt = settings.resume.expiresAt;
     }
   }
 
   get state(): NotifierState {
-    return this.#state;
+    return this.current;
   }
 
   /** When the subscription lapses unless refreshed; undefined while there is none. */
   get expiresAt(): Millis | undefined {
-    return this.#expiresAt;
+    return this.lapsesAt;
   }
 
   handle(input: NotifierInput, now: Millis): void {
     switch (input.kind) {
       case "subscribe":
-        this.#subscribed(input.expires, now);
+        this.subscribed(input.expires, now);
         break;
       case "authorise":
-        this.#apply(input.state === "active" ? "authorise-active" : "authorise-pending", input, now);
+        this.apply(input.state === "active" ? "authorise-active" : "authorise-pending", input, now);
         break;
       case "state-changed":
       case "end":
-        this.#apply(input.kind, input, now);
+        this.apply(input.kind, input, now);
         break;
       case "notify-answered":
       case "notify-unanswered":
-        if (!this.#inFlight) return;
-        this.#inFlight = false;
-        this.#apply(this.#outcome(input), input, now);
+        if (!this.inFlight) return;
+        this.inFlight = false;
+        this.apply(this.outcome(input), input, now);
         break;
     }
-    this.#notifyIfDue(now);
+    this.notifyIfDue(now);
   }
 
   timeout(now: Millis): void {
-    if (this.#expiresAt !== undefined && this.#expiresAt <= now) {
-      this.#expiresAt = undefined;
-      this.#apply("expired", undefined, now);
+    if (this.lapsesAt !== undefined && this.lapsesAt <= now) {
+      this.lapsesAt = undefined;
+      this.apply("expired", undefined, now);
     }
-    this.#notifyIfDue(now);
+    this.notifyIfDue(now);
   }
 
   nextDeadline(): Deadline | undefined {
-    const turn = this.#turn();
-    const expiry = this.#expiresAt;
+    const turn = this.turn();
+    const expiry = this.lapsesAt;
     if (turn !== undefined && (expiry === undefined || turn < expiry))
       return { at: turn, reason: "NOTIFY in turn" };
     return expiry === undefined ? undefined : { at: expiry, reason: "expiry" };
   }
 
   poll(): NotifierOutput | undefined {
-    return this.#outputs.shift();
+    return this.outputs.shift();
   }
 
-  #subscribed(expires: number | undefined, now: Millis): void {
-    const wish = expires ?? this.#settings.defaultExpires ?? DEFAULT_EXPIRES_S;
-    this.#granted = Math.min(wish, this.#settings.maxExpires);
-    if (wish <= 0) this.#apply("subscribe-zero", undefined, now);
-    else if (wish < this.#minimum()) this.#apply("too-brief", undefined, now);
+  private subscribed(expires: number | undefined, now: Millis): void {
+    const wish = expires ?? this.settings.defaultExpires ?? DEFAULT_EXPIRES_S;
+    this.granted = Math.min(wish, this.settings.maxExpires);
+    if (wish <= 0) this.apply("subscribe-zero", undefined, now);
+    else if (wish < this.minimum()) this.apply("too-brief", undefined, now);
     else {
-      const first = this.#state === "init";
-      this.#apply("subscribe", undefined, now);
+      const first = this.current === "init";
+      this.apply("subscribe", undefined, now);
       // Authorised before it subscribed: the first NOTIFY says so, no pending comes before it.
-      if (first && this.#authorised) this.#apply("authorise-active", undefined, now);
+      if (first && this.authorised) this.apply("authorise-active", undefined, now);
     }
   }
 
-  #minimum(): number {
-    return Math.min(this.#settings.minExpires ?? 0, DEFAULT_EXPIRES_S);
+  private minimum(): number {
+    return Math.min(this.settings.minExpires ?? 0, DEFAULT_EXPIRES_S);
   }
 
-  #outcome(input: Extract<NotifierInput, { kind: "notify-answered" | "notify-unanswered" }>): NotifierEvent {
+  private outcome(
+    input: Extract<NotifierInput, { kind: "notify-answered" | "notify-unanswered" }>,
+  ): NotifierEvent {
     if (input.kind === "notify-unanswered")
-      return this.#settings.unanswered === "keep" ? "refused" : "subscriber-gone";
+      return this.settings.unanswered === "keep" ? "refused" : "subscriber-gone";
     if (input.status >= 200 && input.status < 300) return "answered";
     return NOTIFY_GONE.has(input.status) ? "subscriber-gone" : "refused";
   }
 
   /** When the owed NOTIFY may leave by itself; undefined while none is owed or one is in flight. */
-  #turn(): Millis | undefined {
-    if (this.#inFlight || this.#owed === "no") return undefined;
-    return this.#owed === "now" ? Number.NEGATIVE_INFINITY : this.#lastNotify + this.#pause();
+  private turn(): Millis | undefined {
+    if (this.inFlight || this.owed === "no") return undefined;
+    return this.owed === "now" ? Number.NEGATIVE_INFINITY : this.lastNotify + this.pause();
   }
 
-  #pause(): Millis {
-    if (this.#failures === 0) return this.#interval;
-    const longest = Math.max(MAX_RETRY_INTERVAL_MS, this.#interval);
-    return Math.min(longest, this.#interval * 2 ** Math.min(this.#failures, 16));
+  private pause(): Millis {
+    if (this.failures === 0) return this.interval;
+    const longest = Math.max(MAX_RETRY_INTERVAL_MS, this.interval);
+    return Math.min(longest, this.interval * 2 ** Math.min(this.failures, 16));
   }
 
-  #notifyIfDue(now: Millis): void {
-    const turn = this.#turn();
-    if (turn !== undefined && turn <= now) this.#apply("due", undefined, now);
+  private notifyIfDue(now: Millis): void {
+    const turn = this.turn();
+    if (turn !== undefined && turn <= now) this.apply("due", undefined, now);
   }
 
-  #apply(event: NotifierEvent, input: NotifierInput | undefined, now: Millis): void {
-    const step: NotifierStep = NOTIFIER_TABLE[this.#state][event];
-    this.#settings.trace?.(this.#state, event, step.row);
-    const before = this.#state;
-    this.#state = step.next;
-    for (const action of step.actions) this.#act(action, before, input, now);
-    if (step.end !== undefined) this.#end(step.end, input);
+  private apply(event: NotifierEvent, input: NotifierInput | undefined, now: Millis): void {
+    const step: NotifierStep = NOTIFIER_TABLE[this.current][event];
+    this.settings.trace?.(this.current, event, step.row);
+    const before = this.current;
+    this.current = step.next;
+    for (const action of step.actions) this.act(action, before, input, now);
+    if (step.end !== undefined) this.end(step.end, input);
   }
 
-  #act(action: NotifierAction, before: NotifierState, input: NotifierInput | undefined, now: Millis): void {
+  private act(
+    action: NotifierAction,
+    before: NotifierState,
+    input: NotifierInput | undefined,
+    now: Millis,
+  ): void {
     switch (action) {
       case "accept":
-        this.#expiresAt = now + this.#granted * 1000;
-        this.#outputs.push({ kind: "accept", status: 200, expires: this.#granted });
+        this.lapsesAt = now + this.granted * 1000;
+        this.outputs.push({ kind: "accept", status: 200, expires: this.granted });
         break;
       case "accept-zero":
-        this.#outputs.push({ kind: "accept", status: 200, expires: 0 });
+        this.outputs.push({ kind: "accept", status: 200, expires: 0 });
         break;
       case "refuse-too-brief":
-        this.#outputs.push({ kind: "refuse", status: 423, minExpires: this.#minimum() });
+        this.outputs.push({ kind: "refuse", status: 423, minExpires: this.minimum() });
         break;
       case "refuse-gone":
-        this.#outputs.push({ kind: "refuse", status: 481 });
+        this.outputs.push({ kind: "refuse", status: 481 });
         break;
       case "remember-active":
       case "remember-pending":
-        this.#authorised = action === "remember-active";
+        this.authorised = action === "remember-active";
         break;
       case "owe-now":
-        this.#owed = "now";
+        this.owed = "now";
         break;
       case "owe-in-turn":
-        if (this.#owed === "no") this.#owed = "in-turn";
+        if (this.owed === "no") this.owed = "in-turn";
         break;
       case "owe-again":
-        this.#failures += 1;
-        if (this.#owed === "no") this.#owed = "in-turn";
+        this.failures += 1;
+        if (this.owed === "no") this.owed = "in-turn";
         break;
       case "forget-failures":
-        this.#failures = 0;
+        this.failures = 0;
         break;
       case "close-unsubscribed":
-        this.#close({ reason: "timeout", ended: "unsubscribed" });
+        this.close({ reason: "timeout", ended: "unsubscribed" });
         break;
       case "close-expired":
-        this.#close({ reason: "timeout", ended: before === "init" ? "fetched" : "timeout" });
+        this.close({ reason: "timeout", ended: before === "init" ? "fetched" : "timeout" });
         break;
       case "close-as-told":
-        if (input?.kind === "end") this.#close({ ...input, ended: input.reason });
+        if (input?.kind === "end") this.close({ ...input, ended: input.reason });
         break;
       case "notify":
-        this.#notify(this.#state === "active" ? "active" : "pending", now);
+        this.notify(this.current === "active" ? "active" : "pending", now);
         break;
       case "notify-last":
-        this.#notify("terminated", now);
+        this.notify("terminated", now);
         break;
     }
   }
 
-  #close(closing: Closing): void {
-    this.#closing = closing;
-    this.#expiresAt = undefined;
+  private close(closing: Closing): void {
+    this.closing = closing;
+    this.lapsesAt = undefined;
   }
 
-  #notify(state: "active" | "pending" | "terminated", now: Millis): void {
+  private notify(state: "active" | "pending" | "terminated", now: Millis): void {
     // One second at least: "active;expires=0" would read as an end.
-    const left = Math.max(1, Math.floor(((this.#expiresAt ?? now) - now) / 1000));
-    const { reason, retryAfter } = this.#closing;
-    this.#outputs.push({
+    const left = Math.max(1, Math.floor(((this.lapsesAt ?? now) - now) / 1000));
+    const { reason, retryAfter } = this.closing;
+    this.outputs.push({
       kind: "notify",
       subscriptionState: formatSubscriptionState(
         state === "terminated"
           ? { state, reason, ...(retryAfter !== undefined && { retryAfter }) }
           : { state, expires: left },
       ),
-      withBody: this.#authorised,
+      withBody: this.authorised,
     });
-    this.#inFlight = true;
-    this.#owed = "no";
-    this.#lastNotify = now;
+    this.inFlight = true;
+    this.owed = "no";
+    this.lastNotify = now;
   }
 
-  #end(end: NotifierEnd, input: NotifierInput | undefined): void {
+  private end(end: NotifierEnd, input: NotifierInput | undefined): void {
     const reason =
-      end === "final-sent" ? this.#closing.ended : input?.kind === "notify-unanswered" ? "unanswered" : end;
-    this.#outputs.push({
+      end === "final-sent" ? this.closing.ended : input?.kind === "notify-unanswered" ? "unanswered" : end;
+    this.outputs.push({
       kind: "ended",
       reason,
       ...(input?.kind === "notify-answered" && { status: input.status }),
     });
-    this.#inFlight = false;
-    this.#owed = "no";
-    this.#expiresAt = undefined;
+    this.inFlight = false;
+    this.owed = "no";
+    this.lapsesAt = undefined;
   }
 }

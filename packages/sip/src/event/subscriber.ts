@@ -43,89 +43,89 @@ type Cause = SubscribeAnswered | SubscribeUnanswered | Notified | undefined;
  * bodies. Answers to requests that it does not wait for are ignored, so late ones do no harm.
  */
 export class Subscriber implements Machine<SubscriberInput, SubscriberOutput> {
-  readonly #settings: SubscriberSettings;
-  readonly #outputs: SubscriberOutput[] = [];
-  #state: SubscriberState = "init";
-  #inFlight: "initial" | "refresh" | "end" | undefined;
+  private readonly settings: SubscriberSettings;
+  private readonly outputs: SubscriberOutput[] = [];
+  private current: SubscriberState = "init";
+  private inFlight: "initial" | "refresh" | "end" | undefined;
   /** A NOTIFY has come, so there is a dialog to refresh and to end. */
-  #dialog = false;
-  #wish: number;
-  #asked = 0;
-  #lengthened = false;
-  #notifierSetExpiry = false;
-  #wantedAgain = false;
-  #wasActive = false;
-  #failures = 0;
-  #startedAt: Millis = Number.NEGATIVE_INFINITY;
-  #expiresAt: Millis | undefined;
-  #refreshAt: Millis | undefined;
-  #timerN: Millis | undefined;
+  private dialog = false;
+  private wish: number;
+  private asked = 0;
+  private lengthened = false;
+  private notifierSetExpiry = false;
+  private wantedAgain = false;
+  private wasActive = false;
+  private failures = 0;
+  private startedAt: Millis = Number.NEGATIVE_INFINITY;
+  private lapsesAt: Millis | undefined;
+  private refreshAt: Millis | undefined;
+  private timerN: Millis | undefined;
 
   constructor(settings: SubscriberSettings) {
-    this.#settings = settings;
-    this.#wish = Math.min(settings.expires, MAX_EXPIRES_S);
+    this.settings = settings;
+    this.wish = Math.min(settings.expires, MAX_EXPIRES_S);
     if (settings.resume !== undefined) {
-      this.#state = settings.resume.state;
-      this.#dialog = true;
-      this.#wasActive = settings.resume.state === "active";
-      this.#expiresAt = settings.resume.expiresAt;
-      this.#refreshAt = settings.resume.refreshAt;
+      this.current = settings.resume.state;
+      this.dialog = true;
+      this.wasActive = settings.resume.state === "active";
+      this.lapsesAt = settings.resume.expiresAt;
+      this.refreshAt = settings.resume.refreshAt;
     }
   }
 
   get state(): SubscriberState {
-    return this.#state;
+    return this.current;
   }
 
   /** When the dialog lapses unless refreshed; undefined while there is none. */
   get expiresAt(): Millis | undefined {
-    return this.#dialog ? this.#expiresAt : undefined;
+    return this.dialog ? this.lapsesAt : undefined;
   }
 
   /** Lifetime that the next SUBSCRIBE asks for, in seconds: more than the setting once a 423 has taught us. */
   get expires(): number {
-    return this.#wish;
+    return this.wish;
   }
 
   handle(input: SubscriberInput, now: Millis): void {
     switch (input.kind) {
       case "subscribe":
       case "unsubscribe":
-        this.#apply(input.kind, undefined, now);
+        this.apply(input.kind, undefined, now);
         break;
       case "refresh":
-        if (this.#isIdle) this.#apply("refresh-due", undefined, now);
+        if (this.isIdle) this.apply("refresh-due", undefined, now);
         break;
       case "response":
       case "no-response":
-        this.#answered(input, now);
+        this.answered(input, now);
         break;
       case "notify":
-        this.#apply(`notify-${input.state}`, input, now);
+        this.apply(`notify-${input.state}`, input, now);
         break;
     }
-    this.#settle(now);
+    this.settle(now);
   }
 
   timeout(now: Millis): void {
     for (let due = this.nextDeadline(); due !== undefined && due.at <= now; due = this.nextDeadline()) {
-      const event = this.#takeTimer(due.reason);
-      if (event !== undefined) this.#apply(event, undefined, now);
-      this.#settle(now);
+      const event = this.takeTimer(due.reason);
+      if (event !== undefined) this.apply(event, undefined, now);
+      this.settle(now);
     }
   }
 
   nextDeadline(): Deadline | undefined {
     let next: Deadline | undefined;
-    if (this.#timerN !== undefined) next = { at: this.#timerN, reason: "timer N" };
-    if (this.#refreshAt !== undefined && this.#refreshAt < (next?.at ?? Number.POSITIVE_INFINITY)) {
-      next = { at: this.#refreshAt, reason: "refresh" };
+    if (this.timerN !== undefined) next = { at: this.timerN, reason: "timer N" };
+    if (this.refreshAt !== undefined && this.refreshAt < (next?.at ?? Number.POSITIVE_INFINITY)) {
+      next = { at: this.refreshAt, reason: "refresh" };
     }
     const expiresAt = this.expiresAt;
     // An expiry at the same instant goes first: it makes the rest pointless.
     if (
       expiresAt !== undefined &&
-      this.#state !== "ending" &&
+      this.current !== "ending" &&
       expiresAt <= (next?.at ?? Number.POSITIVE_INFINITY)
     ) {
       next = { at: expiresAt, reason: "expiry" };
@@ -134,185 +134,179 @@ export class Subscriber implements Machine<SubscriberInput, SubscriberOutput> {
   }
 
   poll(): SubscriberOutput | undefined {
-    return this.#outputs.shift();
+    return this.outputs.shift();
   }
 
   /** There is a dialog that lives, and no SUBSCRIBE of ours runs in it. */
-  get #isIdle(): boolean {
-    const lives = this.#state === "pending" || this.#state === "active";
-    return lives && this.#dialog && this.#inFlight === undefined;
+  private get isIdle(): boolean {
+    const lives = this.current === "pending" || this.current === "active";
+    return lives && this.dialog && this.inFlight === undefined;
   }
 
-  #answered(answer: SubscribeAnswered | SubscribeUnanswered, now: Millis): void {
-    if (this.#inFlight === undefined) return;
-    this.#inFlight = undefined;
-    const event = answer.kind === "response" ? this.#sort(answer) : "failed";
+  private answered(answer: SubscribeAnswered | SubscribeUnanswered, now: Millis): void {
+    if (this.inFlight === undefined) return;
+    this.inFlight = undefined;
+    const event = answer.kind === "response" ? this.sort(answer) : "failed";
     const noNotifyFollows = event !== "accepted" || (answer.kind === "response" && answer.status === 204);
     // In a dialog timer N waits for the NOTIFY after a refresh; before one, for the dialog itself.
-    if (noNotifyFollows && this.#dialog && this.#state !== "ending") this.#timerN = undefined;
-    this.#apply(event, answer, now);
+    if (noNotifyFollows && this.dialog && this.current !== "ending") this.timerN = undefined;
+    this.apply(event, answer, now);
   }
 
-  #sort(answer: SubscribeAnswered): SubscriberEvent {
+  private sort(answer: SubscribeAnswered): SubscriberEvent {
     const event = answerEvent(answer.status);
-    return event === "too-brief" && !this.#lengthen(answer.minExpires ?? 0) ? "failed" : event;
+    return event === "too-brief" && !this.lengthen(answer.minExpires ?? 0) ? "failed" : event;
   }
 
   /** Learns from a 423, once per request: false when there is nothing to learn or it was tried (RFC 6665 4.1.2.1). */
-  #lengthen(minExpires: number): boolean {
+  private lengthen(minExpires: number): boolean {
     const minimum = Math.min(minExpires, MAX_EXPIRES_S);
-    if (this.#lengthened || minimum <= this.#asked) return false;
-    this.#lengthened = true;
-    this.#wish = Math.max(this.#wish, minimum);
+    if (this.lengthened || minimum <= this.asked) return false;
+    this.lengthened = true;
+    this.wish = Math.max(this.wish, minimum);
     return true;
   }
 
-  #takeTimer(reason: string): SubscriberEvent | undefined {
+  private takeTimer(reason: string): SubscriberEvent | undefined {
     if (reason === "expiry") {
-      this.#expiresAt = undefined;
+      this.lapsesAt = undefined;
       return "expired";
     }
     if (reason === "refresh") {
-      this.#refreshAt = undefined;
+      this.refreshAt = undefined;
       return "refresh-due";
     }
-    this.#timerN = undefined;
-    if (this.#state !== "pending" && this.#state !== "active") return "timer-n";
+    this.timerN = undefined;
+    if (this.current !== "pending" && this.current !== "active") return "timer-n";
     // With the answer outstanding as well, the transaction's own timeout speaks.
-    if (this.#inFlight !== undefined) return undefined;
-    return this.#settings.strictTimerN === true ? "timer-n" : "unconfirmed";
+    if (this.inFlight !== undefined) return undefined;
+    return this.settings.strictTimerN === true ? "timer-n" : "unconfirmed";
   }
 
-  #settle(now: Millis): void {
-    if (this.#dialog && this.#inFlight === undefined && this.#state !== "terminated") {
-      this.#apply("idle", undefined, now);
+  private settle(now: Millis): void {
+    if (this.dialog && this.inFlight === undefined && this.current !== "terminated") {
+      this.apply("idle", undefined, now);
     }
   }
 
-  #apply(event: SubscriberEvent, cause: Cause, now: Millis): void {
-    const step: SubscriberStep = SUBSCRIBER_TABLE[this.#state][event];
-    this.#settings.trace?.(this.#state, event, step.row);
-    this.#state = step.next;
-    if (step.next === "leaving") this.#timerN = this.#refreshAt = undefined;
-    for (const action of step.actions) this.#act(action, cause, now);
-    if (step.end !== undefined) this.#end(step.end, cause, now);
+  private apply(event: SubscriberEvent, cause: Cause, now: Millis): void {
+    const step: SubscriberStep = SUBSCRIBER_TABLE[this.current][event];
+    this.settings.trace?.(this.current, event, step.row);
+    this.current = step.next;
+    if (step.next === "leaving") this.timerN = this.refreshAt = undefined;
+    for (const action of step.actions) this.act(action, cause, now);
+    if (step.end !== undefined) this.end(step.end, cause, now);
   }
 
-  #act(action: SubscriberAction, cause: Cause, now: Millis): void {
+  private act(action: SubscriberAction, cause: Cause, now: Millis): void {
     switch (action) {
       case "send-initial":
-        if (this.#startedAt === Number.NEGATIVE_INFINITY) this.#startedAt = now;
-        this.#send("initial", this.#wish, now);
+        if (this.startedAt === Number.NEGATIVE_INFINITY) this.startedAt = now;
+        this.send("initial", this.wish, now);
         break;
       case "send-refresh":
-        this.#send("refresh", this.#wish, now);
+        this.send("refresh", this.wish, now);
         break;
       case "send-end":
-        this.#send("end", 0, now);
+        this.send("end", 0, now);
         break;
       case "note-expires":
-        this.#noteExpires(cause?.kind === "response" ? cause.expires : undefined, now);
+        this.noteExpires(cause?.kind === "response" ? cause.expires : undefined, now);
         break;
       case "confirm":
-        this.#confirm(cause?.kind === "notify" ? cause.expires : undefined, now);
+        this.confirm(cause?.kind === "notify" ? cause.expires : undefined, now);
         break;
       case "retry-refresh":
-        this.#retryRefresh(cause?.kind === "response" ? cause.retryAfter : undefined, now);
+        this.retryRefresh(cause?.kind === "response" ? cause.retryAfter : undefined, now);
         break;
       case "document":
-        if (cause?.kind === "notify" && cause.hasBody) this.#outputs.push({ kind: "document" });
+        if (cause?.kind === "notify" && cause.hasBody) this.outputs.push({ kind: "document" });
         break;
       case "announce-active":
-        this.#wasActive = true;
-        this.#outputs.push({ kind: "active" });
+        this.wasActive = true;
+        this.outputs.push({ kind: "active" });
         break;
       case "announce-pending":
-        this.#outputs.push({ kind: "pending" });
+        this.outputs.push({ kind: "pending" });
         break;
       case "count-unconfirmed":
-        this.#outputs.push({ kind: "unconfirmed" });
+        this.outputs.push({ kind: "unconfirmed" });
         break;
       case "want-again":
       case "want-no-more":
-        this.#wantedAgain = action === "want-again";
+        this.wantedAgain = action === "want-again";
         break;
     }
   }
 
-  #send(request: "initial" | "refresh" | "end", expires: number, now: Millis): void {
-    this.#inFlight = request;
-    this.#asked = expires;
-    this.#refreshAt = undefined;
-    this.#timerN = now + TIMER_N_MS;
-    this.#outputs.push({ kind: "send", request, expires });
+  private send(request: "initial" | "refresh" | "end", expires: number, now: Millis): void {
+    this.inFlight = request;
+    this.asked = expires;
+    this.refreshAt = undefined;
+    this.timerN = now + TIMER_N_MS;
+    this.outputs.push({ kind: "send", request, expires });
   }
 
   /** A 2xx. The NOTIFY that overtook the answer to the first SUBSCRIBE knew better (EV-07). */
-  #noteExpires(granted: number | undefined, now: Millis): void {
-    this.#lengthened = false;
-    this.#failures = 0;
-    if (!this.#notifierSetExpiry)
-      this.#expiresAt = now + Math.min(granted ?? this.#asked, MAX_EXPIRES_S) * 1000;
-    this.#notifierSetExpiry = false;
-    this.#schedule(now);
+  private noteExpires(granted: number | undefined, now: Millis): void {
+    this.lengthened = false;
+    this.failures = 0;
+    if (!this.notifierSetExpiry) this.lapsesAt = now + Math.min(granted ?? this.asked, MAX_EXPIRES_S) * 1000;
+    this.notifierSetExpiry = false;
+    this.schedule(now);
   }
 
-  #confirm(expires: number | undefined, now: Millis): void {
-    const first = !this.#dialog;
-    this.#dialog = true;
-    this.#timerN = undefined;
+  private confirm(expires: number | undefined, now: Millis): void {
+    const first = !this.dialog;
+    this.dialog = true;
+    this.timerN = undefined;
     if (expires === undefined) {
-      this.#expiresAt ??= now + this.#asked * 1000;
+      this.lapsesAt ??= now + this.asked * 1000;
     } else {
       const at = now + Math.min(expires, MAX_EXPIRES_S) * 1000;
-      this.#notifierSetExpiry ||= first && this.#inFlight === "initial";
-      if (!first && Math.abs(at - (this.#expiresAt ?? at)) <= SAME_EXPIRY_MS) return;
-      this.#expiresAt = at;
+      this.notifierSetExpiry ||= first && this.inFlight === "initial";
+      if (!first && Math.abs(at - (this.lapsesAt ?? at)) <= SAME_EXPIRY_MS) return;
+      this.lapsesAt = at;
     }
-    this.#schedule(now);
+    this.schedule(now);
   }
 
-  #schedule(now: Millis): void {
-    if (!this.#dialog || this.#inFlight !== undefined || this.#expiresAt === undefined) return;
-    if (this.#state !== "pending" && this.#state !== "active") return;
-    this.#refreshAt = refreshTime(now, this.#expiresAt, this.#settings.random());
+  private schedule(now: Millis): void {
+    if (!this.dialog || this.inFlight !== undefined || this.lapsesAt === undefined) return;
+    if (this.current !== "pending" && this.current !== "active") return;
+    this.refreshAt = refreshTime(now, this.lapsesAt, this.settings.random());
   }
 
   /** A refresh failed and the dialog stays to its expiry (EV-09): tries again while there is time. */
-  #retryRefresh(retryAfter: number | undefined, now: Millis): void {
-    this.#refreshAt = refreshRetryTime(
-      now,
-      this.#expiresAt ?? now,
-      this.#failures++,
-      (retryAfter ?? 0) * 1000,
-    );
+  private retryRefresh(retryAfter: number | undefined, now: Millis): void {
+    this.refreshAt = refreshRetryTime(now, this.lapsesAt ?? now, this.failures++, (retryAfter ?? 0) * 1000);
   }
 
-  #end(end: SubscriberEnd, cause: Cause, now: Millis): void {
+  private end(end: SubscriberEnd, cause: Cause, now: Millis): void {
     const said = cause?.kind === "notify" ? terminationReason(cause.reason) : "none";
     const meaning: EndMeaning = end === "by-notifier" ? TERMINATION_REASONS[said] : ENDS[end];
-    this.#outputs.push({
+    this.outputs.push({
       kind: "ended",
       reason: end === "by-notifier" ? said : end,
-      ...this.#retryOf(end, meaning, cause, now),
+      ...this.retryOf(end, meaning, cause, now),
       permanent: meaning.permanent,
       presence: meaning.presence,
       ...(cause?.kind === "response" && { status: cause.status }),
       ...(cause?.kind === "no-response" && { why: cause.why }),
-      wasActive: this.#wasActive,
+      wasActive: this.wasActive,
     });
-    this.#dialog = false;
-    this.#inFlight = this.#timerN = this.#refreshAt = this.#expiresAt = undefined;
+    this.dialog = false;
+    this.inFlight = this.timerN = this.refreshAt = this.lapsesAt = undefined;
   }
 
-  #retryOf(
+  private retryOf(
     end: SubscriberEnd,
     meaning: EndMeaning,
     cause: Cause,
     now: Millis,
   ): Pick<SubscriptionEnded, "retry" | "afterMs"> {
-    if (end === "unsubscribed") return { retry: this.#wantedAgain ? "now" : "never" };
-    const brief = now - this.#startedAt < MIN_DIALOG_LIFE_MS;
+    if (end === "unsubscribed") return { retry: this.wantedAgain ? "now" : "never" };
+    const brief = now - this.startedAt < MIN_DIALOG_LIFE_MS;
     if (meaning.retry === "never" || (meaning.retry === "now" && !brief)) return { retry: meaning.retry };
     const retryAfter = cause === undefined || cause.kind === "no-response" ? undefined : cause.retryAfter;
     const afterMs = retryAfter === undefined ? meaning.afterMs : pauseOf(retryAfter);
