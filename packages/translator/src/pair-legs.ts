@@ -169,6 +169,8 @@ export class PairLegs implements Sleeper {
       xmppSystem: "xmpp-third-party",
       pidf: profile.presence.pidf,
       entityScheme: profile.presence.entityScheme,
+      tuples: profile.presence.tuples,
+      wall: this.context.settings.wall,
       overrides: this.context.settings.overrides,
       tellsActivities: this.context.settings.tellsActivities,
     });

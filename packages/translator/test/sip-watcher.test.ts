@@ -185,6 +185,6 @@ describe("what bob sees", () => {
     bed.presence(undefined, "<show>dnd</show>", `${ALICE}/desk`, "bob@simple.example");
     const body = new TextDecoder().decode(bed.lastBody);
     expect(body).toContain('entity="pres:alice@example.com"');
-    expect(body).toContain("<contact>sip:alice@example.com</contact>");
+    expect(body).toContain('<contact priority="0">sip:alice@example.com</contact>');
   });
 });

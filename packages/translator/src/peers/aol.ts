@@ -7,9 +7,15 @@ export const AOL = {
   name: "aol",
   label: "AOL SIP Access Gateway",
   system: "aim",
-  presence: { ...SIMPLE.presence, pidf: "rpid-status-draft", entityScheme: "sip" },
+  presence: { ...SIMPLE.presence, pidf: "rpid-status-draft", entityScheme: "sip", tuples: "one" },
   im: { ...SIMPLE.im, mode: "session" },
-  sip: { ...SIMPLE.sip, transportParameter: true, contact: "edge", followsRecordRoute: false },
+  sip: {
+    ...SIMPLE.sip,
+    transportParameter: true,
+    contact: "edge",
+    hasEmailScreenNames: true,
+    followsRecordRoute: false,
+  },
   compat: [
     {
       id: "AO-1",
@@ -34,6 +40,18 @@ export const AOL = {
       what: "Contact names the edge's host with transport=tls",
       why: "there is one way in for all its requests, by TLS over TCP only",
       evidence: "Cisco's federation guide for AOL",
+    },
+    {
+      id: "AO-5",
+      what: "user(mail.example) is a user whose screen name is an e-mail address; refused unless it is to be translated",
+      why: "the gateway writes such users so in all its requests (AOL-06, AOL-07)",
+      evidence: "Cisco's federation guide for AOL",
+    },
+    {
+      id: "AO-6",
+      what: "all resources of an XMPP user are shown in one tuple",
+      why: "its users have one state",
+      evidence: "Cisco's federation guide",
     },
   ],
 } as const satisfies PeerProfile;

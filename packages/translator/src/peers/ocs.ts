@@ -7,7 +7,13 @@ export const OCS = {
   name: "ocs",
   label: "Microsoft Office Communications Server 2007 and 2007 R2",
   system: "moc",
-  presence: { ...SIMPLE.presence, pidf: "rpid-status-draft", entityScheme: "sip" },
+  presence: {
+    ...SIMPLE.presence,
+    accept: ["application/pidf+xml", "text/xml+msrtc.pidf"],
+    pidf: "rpid-status-draft",
+    entityScheme: "sip",
+    tuples: "one",
+  },
   im: {
     ...SIMPLE.im,
     mode: "session",
@@ -78,6 +84,18 @@ export const OCS = {
       what: "a 200 to a MESSAGE in a session is a delivery receipt",
       why: "the client's own endpoint answers in the dialog; there is no other report of a conversation of two",
       evidence: "vendor document MS-SIP; pidgin-sipe traces",
+    },
+    {
+      id: "MS-11",
+      what: "all resources of an XMPP user are shown in one tuple",
+      why: "the documents of these servers have one tuple, and their clients look at one",
+      evidence: "vendor document MS-PRES",
+    },
+    {
+      id: "MS-12",
+      what: "Accept names msrtc.pidf too, and that form is read",
+      why: "it can say Be Right Back and Do Not Disturb; the server sends the richest form that Accept names",
+      evidence: "vendor documents MS-PRES and MS-SIP; pidgin-sipe source",
     },
   ],
 } as const satisfies PeerProfile;

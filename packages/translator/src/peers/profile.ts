@@ -22,6 +22,8 @@ export interface PresenceProfile {
   readonly pidf: PidfDialect;
   /** Scheme of `entity` in the documents that we write (RFC 3863 4.1.1 wants `pres`). */
   readonly entityScheme: "pres" | "sip";
+  /** A tuple for each resource of an XMPP user (RFC 8048 6.2, C-12), or one that stands for all of them (C-24). */
+  readonly tuples: "per-resource" | "one";
   /** Subscription length that we ask for, s. */
   readonly expiresSeconds: number;
   /** The XMPP resource that stands for the SIP user (C-24). */
@@ -68,6 +70,11 @@ export interface SipDialect {
   readonly contact: "edge" | "user";
   /** Records that lead to the peer where no route is configured (C-20). */
   readonly lookup: "federation-srv" | "rfc3263";
+  /**
+   * Whether users may have another provider's e-mail address as their name, written `user(mail.example)` (AOL-06). What
+   * becomes of them is for the configuration of the partner to say.
+   */
+  readonly hasEmailScreenNames: boolean;
   /** Whether the sender's resource goes into From as `gr` (C-08). */
   readonly gruuInFrom: boolean;
   /** Whether requests in a dialog follow Record-Route. Where they don't, dialogs are found by Call-ID and tags (AOL-08). */

@@ -1,3 +1,4 @@
+import { PRESENCE_MEDIA_TYPES } from "@tombolo/sip";
 import { describe, expect, it } from "vitest";
 import { availabilityRoute } from "../tables/availability-routes.ts";
 import type { PeerProfile, ProfileName } from "./profile.ts";
@@ -24,12 +25,13 @@ describe("profiles", () => {
     expect(sip.transportParameter).toBe(sip.contact === "edge");
   });
 
-  it("ask a Microsoft server for plain PIDF, and name each conversation anew", () => {
+  it("ask a Microsoft server for PIDF and its own richer form, and name each conversation anew", () => {
     for (const name of ["ocs", "lync"] as const) {
       expect(PROFILES[name].presence).toEqual({
-        accept: ["application/pidf+xml"],
+        accept: ["application/pidf+xml", "text/xml+msrtc.pidf"],
         pidf: "rpid-status-draft",
         entityScheme: "sip",
+        tuples: "one",
         expiresSeconds: 7_200,
         resource: "sip",
         strictTimerN: false,
@@ -48,6 +50,18 @@ describe("profiles", () => {
         firstTextHeader: "ms-text-format",
         receiptFrom200: true,
       });
+    }
+  });
+
+  it("show resources as one to Microsoft and AOL, and know e-mail screen names at AOL", () => {
+    const one = ALL.filter(({ presence }) => presence.tuples === "one").map(({ name }) => name);
+    expect(one).toEqual(["ocs", "lync", "aol"]);
+    expect(ALL.filter(({ sip }) => sip.hasEmailScreenNames).map(({ name }) => name)).toEqual(["aol"]);
+  });
+
+  it("accept only forms that are read", () => {
+    for (const { presence } of ALL) {
+      for (const type of presence.accept) expect(PRESENCE_MEDIA_TYPES).toContain(type);
     }
   });
 
@@ -91,6 +105,8 @@ describe("profiles", () => {
       "MS-8",
       "MS-9",
       "MS-10",
+      "MS-11",
+      "MS-12",
     ]);
   });
 

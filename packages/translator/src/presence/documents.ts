@@ -1,8 +1,17 @@
-import { type Body, readPresenceBody, type SipMessage, writePidf as writePidfDocument } from "@tombolo/sip";
-import { bareJid, sipUriToJid } from "../address/index.ts";
+import {
+  type Body,
+  formatRfc3339,
+  nextTimestamp,
+  type PidfTuple,
+  readPresenceBody,
+  type SipMessage,
+  writePidf as writePidfDocument,
+} from "@tombolo/sip";
+import { bareJid, type EmailScreenNames, partnerUriToJid } from "../address/index.ts";
 import { type AvailabilityOverrides, joinStatusText, mapAvailability } from "../tables/availability.ts";
 import { type PidfDialect, writePidf } from "../tables/pidf-activity.ts";
 import { readPresence } from "../tables/presence-reading.ts";
+import { type ResourceState, resourceTuples } from "../tables/resource-tuples.ts";
 import type { Availability, SystemKey } from "../tables/system.ts";
 import { writeXmppPresence, type XmppPresence } from "../tables/xmpp-presence.ts";
 import type { Composed } from "./resources.ts";
@@ -15,6 +24,12 @@ export interface PresenceDialect {
   readonly pidf: PidfDialect;
   /** Scheme of `entity` in the documents that we write (RFC 3863 4.1.1). */
   readonly entityScheme: "pres" | "sip";
+  /** A tuple for each resource of the XMPP user, or one that stands for all (C-12, C-24). */
+  readonly tuples: "per-resource" | "one";
+  /** How the partner's users are named in `entity`; default `plain`. */
+  readonly emailScreenNames?: EmailScreenNames | undefined;
+  /** The wall clock, ms since 1970, for timestamps; without one none is written. */
+  readonly wall?: (() => number) | undefined;
   /** Cells that are other than printed; default none. */
   readonly overrides?: AvailabilityOverrides | undefined;
   /** Whether activities such as "On the phone" go into the status text; default false. */
@@ -32,6 +47,8 @@ export interface MappedState {
   readonly note: string | undefined;
   /** Undefined where no table knows the two systems. */
   readonly row: string | undefined;
+  /** Each resource as the watcher sees it. Empty where they are shown as one, or nobody is there. */
+  readonly resources: readonly ResourceState[];
   /** The same for two states that look the same. */
   readonly key: string;
 }
@@ -39,47 +56,70 @@ export interface MappedState {
 /** Presence documents of one partner, both ways, by its dialect and the availability tables. */
 export class Documents {
   private readonly dialect: PresenceDialect;
+  /** Of the last document, ms since 1970. */
+  private stamped: number | undefined;
 
   constructor(dialect: PresenceDialect) {
     this.dialect = dialect;
   }
 
-  /** What the partner's users see of a state here, by the availability tables. */
-  map(composed: Composed): MappedState {
-    const { system, xmppSystem, overrides = {} } = this.dialect;
-    const mapped = mapAvailability({
-      from: xmppSystem,
-      state: composed.state,
-      text: composed.note,
-      to: system,
-      overrides,
+  /** What the partner's users see of a state here, by the availability tables: as a whole, and of each resource. */
+  map({ state: own, note: words, resources: known }: Composed): MappedState {
+    const { state, note, row } = this.look(own, words);
+    const whole = `${state}\n${note ?? ""}`;
+    if (this.dialect.tuples === "one" || known.length === 0) {
+      return { state, note, row, resources: [], key: whole };
+    }
+    const resources = known.map(({ resource, state, status, priority }): ResourceState => {
+      const seen = this.look(state, status);
+      return { resource, state: seen.state, note: seen.note, priority };
     });
-    const state: Availability = mapped.ok ? mapped.state : composed.state;
-    const note = mapped.ok ? mapped.text : composed.note;
-    return { state, note, row: mapped.ok ? mapped.row : undefined, key: `${state}\n${note ?? ""}` };
+    return { state, note, row, resources, key: `${whole}\n${JSON.stringify(resources)}` };
   }
 
-  /** The document that tells the watcher about `entity`, a sip: URI. */
-  write(entity: string, { state, note, row }: MappedState): { readonly body: Body; readonly row: string } {
+  private look(own: Availability, words: string | undefined) {
+    const { system, xmppSystem, overrides = {} } = this.dialect;
+    const mapped = mapAvailability({ from: xmppSystem, state: own, text: words, to: system, overrides });
+    return mapped.ok
+      ? { state: mapped.state, note: mapped.text, row: mapped.row }
+      : { state: own, note: words, row: undefined };
+  }
+
+  /** The document that tells the watcher about `entity`, a sip: URI: all there is, each time (RFC 3856 6.8). */
+  write(entity: string, mapped: MappedState): { readonly body: Body; readonly row: string } {
     const { pidf, entityScheme } = this.dialect;
-    const written = writePidf(state, pidf);
     const text = writePidfDocument({
       dialect: pidf,
       entity: entity.replace(/^sip:/, `${entityScheme}:`),
-      tuples: [
-        {
-          id: "t1",
-          basic: written.basic,
-          ...(written.activity === undefined ? {} : { activity: written.activity }),
-          ...(written.show === undefined ? {} : { show: written.show }),
-          ...(note === undefined || written.basic === "closed" ? {} : { note }),
-          // RFC 3863 4.1.2; readers of the draft dialect get the form that is known to work with them.
-          ...(pidf === "rpid" ? { contact: entity } : {}),
-        },
-      ],
+      tuples: this.dialect.tuples === "one" ? [this.oneTuple(entity, mapped)] : this.tuples(entity, mapped),
     });
     const body = { type: "application/pidf+xml", bytes: new TextEncoder().encode(text) };
-    return { body, row: row ?? written.row };
+    return { body, row: mapped.row ?? writePidf(mapped.state, pidf).row };
+  }
+
+  private oneTuple(entity: string, { state, note }: MappedState): PidfTuple {
+    const { pidf } = this.dialect;
+    const { basic, activity, show } = writePidf(state, pidf);
+    return {
+      id: "t1",
+      basic,
+      ...(activity !== undefined && { activity }),
+      ...(show !== undefined && { show }),
+      ...(note !== undefined && basic === "open" && { note }),
+      // RFC 3863 4.1.2; readers of the draft dialect get the form that is known to work with them.
+      ...(pidf === "rpid" && { contact: entity }),
+    };
+  }
+
+  private tuples(entity: string, { resources }: MappedState): readonly PidfTuple[] {
+    const { pidf: dialect, wall } = this.dialect;
+    if (wall) this.stamped = nextTimestamp(this.stamped, wall());
+    const timestamp = this.stamped === undefined ? undefined : formatRfc3339(this.stamped);
+    return resourceTuples(resources, {
+      dialect,
+      contact: entity,
+      ...(timestamp !== undefined && { timestamp }),
+    });
   }
 
   /**
@@ -88,8 +128,8 @@ export class Documents {
    */
   read(notify: SipMessage, presentity: string): ShownPresence | undefined {
     const body = readPresenceBody(notify.get("Content-Type"), notify.body);
-    if (!body.ok || !isAbout(body.entity, presentity)) return undefined;
-    const { system, xmppSystem, pidf, overrides = {}, tellsActivities } = this.dialect;
+    const { system, xmppSystem, pidf, overrides = {}, tellsActivities, emailScreenNames } = this.dialect;
+    if (!body.ok || !isAbout(body.entity, presentity, emailScreenNames)) return undefined;
     const read = readPresence(body.kind, body.summary, { dialect: pidf });
     if (!read) return undefined;
     const { note } = body.summary;
@@ -107,8 +147,8 @@ export class Documents {
 }
 
 /** Partners differ in scheme, case and escapes of `entity`; its JID tells whether it is the presentity (PF-01). */
-function isAbout(entity: string, presentity: string): boolean {
+function isAbout(entity: string, presentity: string, names: EmailScreenNames = "plain"): boolean {
   if (entity.trim() === "") return true;
-  const mapped = sipUriToJid(entity.trim(), { entity: true });
+  const mapped = partnerUriToJid(entity.trim(), names, { entity: true });
   return mapped.ok && mapped.jid === bareJid(presentity);
 }

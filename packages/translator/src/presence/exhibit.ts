@@ -3,9 +3,7 @@ import type { Element } from "ltx";
 import { parseJid } from "../address/index.ts";
 import type { KeptResource } from "../kept.ts";
 import type { Documents, MappedState } from "./documents.ts";
-import { type Composed, Resources } from "./resources.ts";
-
-const OFFLINE: Composed = { state: "Offline", note: undefined };
+import { NOBODY, Resources } from "./resources.ts";
 
 /** What an XMPP user shows one SIP watcher: the resources, and how far they can be trusted now. */
 export class Exhibit {
@@ -128,13 +126,13 @@ export class Exhibit {
   /** What the watcher may see. @param isAllowed the user has let them in, and no rule shuts them out. */
   current(isAllowed: boolean): MappedState {
     const isOpen = isAllowed && this.known && !this.out;
-    this.mapped ??= this.documents.map(isOpen ? this.resources.compose() : OFFLINE);
+    this.mapped ??= this.documents.map(isOpen ? this.resources.compose() : NOBODY);
     return this.mapped;
   }
 
   /** What a last document says, whatever there is. */
   farewell(): MappedState {
-    return this.documents.map(OFFLINE);
+    return this.documents.map(NOBODY);
   }
 
   isSettleDue(now: Millis): boolean {

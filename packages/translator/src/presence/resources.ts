@@ -15,7 +15,12 @@ export interface Composed {
   readonly state: Availability;
   /** The user's own words, or undefined. */
   readonly note: string | undefined;
+  /** Each of them, by priority, reach and name: the same whichever spoke last. */
+  readonly resources: readonly KeptResource[];
 }
+
+/** Nobody there, or nothing that this watcher may see: the two are not to be told apart (design law 4). */
+export const NOBODY: Composed = { state: "Offline", note: undefined, resources: [] };
 
 /** Resources remembered per pair; a user with more is judged by the ones that spoke last. */
 export const MAX_RESOURCES_PER_PAIR = 32;
@@ -90,8 +95,13 @@ export class Resources {
         best = own;
       }
     }
-    return best ? { state: best.state, note: best.status } : { state: "Offline", note: undefined };
+    return best ? { state: best.state, note: best.status, resources: this.list().toSorted(byRank) } : NOBODY;
   }
+}
+
+function byRank(a: KeptResource, b: KeptResource): number {
+  const rank = b.priority - a.priority || REACH[b.state] - REACH[a.state];
+  return rank || (a.resource < b.resource ? -1 : 1);
 }
 
 /** RFC 6121 4.7.2.3: -128 to 127, absent or unreadable is 0. */
