@@ -17,10 +17,11 @@ tombolo_install() {
   echo "$want" >"$stamp"
 }
 
-# tombolo_debian COMMAND PACKAGE...: installs Debian packages where COMMAND is missing. Services are kept from starting.
+# tombolo_debian COMMAND PACKAGE...: installs Debian packages where COMMAND (or a file with that path) is missing. Services
+# are kept from starting.
 tombolo_debian() {
   local cmd="$1"; shift
-  if PATH="$PATH:/usr/sbin:/sbin" command -v "$cmd" >/dev/null; then return 0; fi
+  if [ -f "$cmd" ] || PATH="$PATH:/usr/sbin:/sbin" command -v "$cmd" >/dev/null; then return 0; fi
   if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
     echo "tombolo: '$cmd' is missing; as root: apt-get install --no-install-recommends $*" >&2
     return 1

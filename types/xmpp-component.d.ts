@@ -18,6 +18,9 @@ declare module "@xmpp/component" {
     Parser: new () => StreamParser;
     reconnect: { stop(): void };
     connect(service: string): Promise<void>;
+    /** Connects and opens; for programs that leave the rest to the library. */
+    start(): Promise<unknown>;
+    send(stanza: Element): Promise<void>;
     open(options: { domain: string }): Promise<Element>;
     /** Closes the stream, then the socket; never rejects for a dead connection. */
     stop(): Promise<unknown>;

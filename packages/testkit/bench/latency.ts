@@ -21,7 +21,7 @@ const carol = await XmppClient.login({
   jid: ALICE,
   password: "wonderland",
   resource: "second",
-  port: lab.prosody.c2sPort,
+  port: lab.server.c2sPort,
   available: false,
 });
 try {

@@ -30,7 +30,7 @@ export async function startKamailioProxy(
     writePki(dir, { cert: options.ca }, { own: options.credentials });
     writeFileSync(join(dir, "tls.cfg"), tlsConfiguration(dir));
     writeFileSync(join(dir, "kamailio.cfg"), proxyConfiguration(options, dir, tls!, tcp!));
-    return command(dir, [tls!], options.memoryMiB ?? 1024);
+    return kamailioCommand(dir, [tls!], options.memoryMiB ?? 1024);
   });
   return Object.assign(process, { port: ports[0]! });
 }
@@ -65,19 +65,21 @@ export async function startKamailioPresence(options: KamailioPresenceOptions): P
       writeFileSync(join(dir, "tls.cfg"), tlsConfiguration(dir));
     }
     writeFileSync(join(dir, "kamailio.cfg"), presenceConfiguration(options, dir, tcp, tls));
-    return command(dir, tls > 0 ? [tcp, tls] : [tcp], 64);
+    return kamailioCommand(dir, tls > 0 ? [tcp, tls] : [tcp], 64);
   });
   const tcpPort = options.ports?.tcp ?? ports[0]!;
   return Object.assign(process, { tcpPort, tlsPort: options.tls ? (options.ports?.tls ?? ports[1]!) : 0 });
 }
 
-function command(dir: string, awaited: readonly number[], memoryMiB: number) {
+/** How Kamailio is called, with its configuration in `dir`/kamailio.cfg. */
+export function kamailioCommand(dir: string, awaited: readonly number[], memoryMiB: number) {
   const memory = ["-x", "tlsf", "-X", "tlsf", "-m", String(memoryMiB), "-M", "16"];
   const places = ["-f", join(dir, "kamailio.cfg"), "-P", join(dir, "pid"), "-Y", dir, "-w", dir];
   return { program: "kamailio", args: ["-DD", "-E", ...memory, ...places], awaited };
 }
 
-function tlsConfiguration(dir: string): string {
+/** Mutual TLS both ways with own.crt, own.key and ca.crt of `dir`. */
+export function tlsConfiguration(dir: string): string {
   const settings = `method = TLSv1.2+
 verify_certificate = yes
 require_certificate = yes
@@ -88,7 +90,8 @@ ca_list = ${dir}/ca.crt
   return `[server:default]\n${settings}[client:default]\n${settings}`;
 }
 
-function commonConfiguration(dir: string): string {
+/** What every Kamailio of ours begins with. */
+export function commonConfiguration(dir: string): string {
   return `#!KAMAILIO
 debug=-1
 log_stderror=yes
