@@ -127,6 +127,8 @@ export class Bed {
   /** Body of the last request or answer that had one. */
   lastBody: Uint8Array | undefined;
   private serial = 0;
+  /** Nobody reads the lines: they are not written. */
+  isSilent = false;
 
   constructor(changes: Partial<TranslatorSettings> = {}) {
     this.changes = changes;
@@ -412,7 +414,7 @@ export class Bed {
         this.lastStanza = out.stanza;
         this.onStanza(out.stanza);
         if (out.stanza.attrs.type === "error") this.lastError = out.stanza;
-        this.lines.push(lineOfStanza(out.stanza));
+        if (!this.isSilent) this.lines.push(lineOfStanza(out.stanza));
         if (out.track !== undefined) this.onTracked(out.track, out.stanza);
       } else if (out?.kind === "keep") this.onKeep(out.kept);
       else if (out) this.onObservation(out.observation);
@@ -438,7 +440,7 @@ export class Bed {
 
   private take(command: EngineCommand): void {
     this.onCommand(command);
-    const line = lineOfCommand(command);
+    const line = this.isSilent ? undefined : lineOfCommand(command);
     if (line) this.lines.push(line);
     if ("body" in command && command.body) this.lastBody = command.body.bytes;
     if (command.kind === "open" || command.kind === "request" || command.kind === "dialog-request")
