@@ -10,6 +10,11 @@ export interface EdgePartner {
   readonly purpose: "strict" | "server-auth-as-client";
   /** Where its edge is; left out: found by DNS. */
   readonly route?: { readonly host: string; readonly port: number } | undefined;
+  /**
+   * A domain that leads to it where it has neither a route nor service records of its own: that one's route, else its
+   * service records.
+   */
+  readonly routedBy?: RoutingDomain | undefined;
   /** `names` is a default, which the targets of the partner's service records join. */
   readonly namesFromDns?: boolean | undefined;
   /** Floor of TLS with this partner; default 1.2. */
@@ -18,6 +23,13 @@ export interface EdgePartner {
   readonly legacy?: boolean | undefined;
   /** How fast it lets us talk; left out: requests to it are not held back. */
   readonly pacing?: PacingLimits | undefined;
+}
+
+/** A domain that others are reached by. */
+export interface RoutingDomain {
+  /** Small letters. */
+  readonly domain: string;
+  readonly route?: { readonly host: string; readonly port: number } | undefined;
 }
 
 /** Where an inside node is reached. */

@@ -76,6 +76,49 @@ describe("a partner's place", () => {
     expect(dns.asked.filter((question) => /NAPTR|_sips/.test(question))).toEqual([]);
   });
 
+  describe("with a routing domain", () => {
+    const HOSTED = "hosted.example";
+    const route = { host: "gateway.aol.example", port: 5062 };
+    const hosted: EdgePartner = {
+      domain: HOSTED,
+      names: [HOSTED],
+      purpose: "strict",
+      routedBy: { domain: "aol.example" },
+    };
+    beforeEach(() => {
+      dns.set("gateway.aol.example", [a("192.0.2.7")]);
+      dns.set("sip.aol.example", [a("192.0.2.8")]);
+      dns.set("own.hosted.example", [a("192.0.2.9")]);
+      dns.set("_sipfederationtls._tcp.aol.example", [srv("sip.aol.example")]);
+    });
+
+    it("is its own route first, then its own records", async () => {
+      dns.set("_sipfederationtls._tcp.hosted.example", [srv("own.hosted.example")]);
+      expect(await found({ ...hosted, route: { host: "192.0.2.1", port: 5071 } })).toEqual([
+        "192.0.2.1 192.0.2.1 5071",
+      ]);
+      expect(await found({ ...hosted, routedBy: { domain: "aol.example", route } })).toEqual([
+        "own.hosted.example 192.0.2.9 5061",
+      ]);
+    });
+
+    it("is the routing domain's route third, and its records last", async () => {
+      expect(await found({ ...hosted, routedBy: { domain: "aol.example", route } })).toEqual([
+        "gateway.aol.example 192.0.2.7 5062",
+      ]);
+      expect(await found(hosted)).toEqual(["sip.aol.example 192.0.2.8 5061"]);
+      expect((await locator.locate(hosted)).names).toEqual(["sip.aol.example"]);
+    });
+
+    it("is nowhere when neither has anything, though the domain has an address", async () => {
+      dns.set(HOSTED, [a("192.0.2.10")]);
+      expect(await locator.locate({ ...hosted, routedBy: { domain: "none.example" } })).toMatchObject({
+        targets: [],
+        detail: "hosted.example, none.example: no service records",
+      });
+    });
+  });
+
   it("is without a federation record what RFC 3263 makes of it: NAPTR for TLS", async () => {
     dns.set(DOMAIN, [
       { type: "NAPTR", order: 1, flags: "s", service: "SIP+D2U", replacement: "_sip._udp.contoso.example" },

@@ -1,7 +1,7 @@
 import type { Millis } from "@tombolo/sip";
 import { type DialTarget, errorCode } from "@tombolo/sip/io";
 import { orderRecords, type SrvRecord, saysNoService } from "../routing/srv-order.ts";
-import type { EdgePartner } from "../settings.ts";
+import type { EdgePartner, RoutingDomain } from "../settings.ts";
 import { type NameService, plainName } from "./name-service.ts";
 
 /** Where a partner may be found, best first; an empty list with the reason where it can't be. */
@@ -48,7 +48,8 @@ export interface LocatorOptions {
 
 /**
  * Finds partners: by their route; else by `_sipfederationtls._tcp`, which federation partners publish; else as RFC 3263
- * 4 has it for TLS: NAPTR, `_sips._tcp`, the domain itself on port 5061.
+ * 4 has it for TLS: NAPTR, `_sips._tcp`, the domain itself on port 5061. Where a partner has a routing domain, that one's
+ * route and then its service records stand in place of the last.
  */
 export class Locator {
   private readonly options: LocatorOptions;
@@ -81,8 +82,8 @@ export class Locator {
   }
 
   private places(partner: EdgePartner): Promise<Places> {
-    const { route, domain } = partner;
-    const key = route ? `${route.host}:${route.port}` : domain;
+    const { route, domain, routedBy } = partner;
+    const key = route ? `${route.host}:${route.port}` : `${domain} ${JSON.stringify(routedBy)}`;
     const now = this.options.now();
     const kept = this.kept.get(key);
     if (kept && kept.until > now) return kept.places;
@@ -103,19 +104,33 @@ export class Locator {
     this.kept.set(key, entry);
   }
 
-  private async ask({ route, domain }: EdgePartner): Promise<Places> {
+  private async ask({ route, domain, routedBy }: EdgePartner): Promise<Places> {
     if (route) return this.resolve([hostRecord(route.host, route.port)], []);
     try {
-      for await (const service of this.services(domain)) {
-        const records = await this.records(service);
-        if (saysNoService(records)) return { kind: "none", detail: `${service}: no service`, names: [] };
-        if (records.length > 0)
-          return await this.resolve(records, records.map(({ name }) => name).filter(Boolean));
-      }
+      const places = await this.byServices(domain);
+      if (places !== undefined) return places;
+      if (routedBy) return await this.byRoutingDomain(domain, routedBy);
     } catch (error) {
       return { kind: "none", detail: `${domain}: ${errorCode(error) || "look-up failed"}`, names: undefined };
     }
     return this.resolve([hostRecord(domain, DEFAULT_SIP_TLS_PORT)], []);
+  }
+
+  private async byRoutingDomain(domain: string, { domain: other, route }: RoutingDomain): Promise<Places> {
+    if (route) return this.resolve([hostRecord(route.host, route.port)], []);
+    const places = await this.byServices(other);
+    return places ?? { kind: "none", detail: `${domain}, ${other}: no service records`, names: [] };
+  }
+
+  /** Undefined where the domain has no service records. Rejects where DNS says nothing. */
+  private async byServices(domain: string): Promise<Places | undefined> {
+    for await (const service of this.services(domain)) {
+      const records = await this.records(service);
+      if (saysNoService(records)) return { kind: "none", detail: `${service}: no service`, names: [] };
+      if (records.length > 0)
+        return await this.resolve(records, records.map(({ name }) => name).filter(Boolean));
+    }
+    return undefined;
   }
 
   /** The names to ask for service records, in order; NAPTR is asked only where the first has none. */
