@@ -1,12 +1,13 @@
 import type { IdSource } from "@tombolo/sip";
 import { HeaderFilter } from "./admission/private-headers.ts";
-import type { EdgeOutput } from "./edge-events.ts";
+import type { CountedObservation, EdgeOutput } from "./edge-events.ts";
 import { Veil } from "./hiding/veil.ts";
 import { DialogTable } from "./routing/dialog-table.ts";
 import { PublicSide } from "./routing/leg.ts";
 import type { Link } from "./routing/link.ts";
 import { NodeState } from "./routing/node-state.ts";
 import { PartnerState } from "./routing/partner-state.ts";
+import type { Tally } from "./routing/sightings.ts";
 import { TransactionTable } from "./routing/transaction.ts";
 import {
   DEFAULT_EDGE_LIMITS,
@@ -15,6 +16,9 @@ import {
   LOCAL_NODE,
   type NewDialogs,
 } from "./settings.ts";
+
+/** Places of the queue of outputs that are kept when it is empty. */
+const KEPT_OUTPUTS = 256;
 
 /** What a change of settings took away. */
 export interface Gone {
@@ -43,8 +47,12 @@ export class EdgeContext {
   readonly inward = new HeaderFilter("in");
   readonly outward = new HeaderFilter("out");
   stopping = false;
-  private outputs: EdgeOutput[] = [];
+  /** A queue whose memory is used again: from `taken` up to `given`. */
+  private readonly outputs: (EdgeOutput | undefined)[] = [];
   private taken = 0;
+  private given = 0;
+  /** Those with something to tell. */
+  private counted: Tally[] = [];
 
   constructor(settings: EdgeSettings, ids: IdSource, random: () => number) {
     this.ids = ids;
@@ -99,19 +107,35 @@ export class EdgeContext {
   }
 
   put(output: EdgeOutput): void {
-    this.outputs.push(output);
+    this.outputs[this.given++] = output;
   }
 
   /** The oldest output that was not taken. */
   take(): EdgeOutput | undefined {
-    if (this.taken >= this.outputs.length) return undefined;
-    const output = this.outputs[this.taken]!;
-    this.taken++;
-    if (this.taken === this.outputs.length) {
-      this.outputs = [];
+    if (this.taken === this.given) return undefined;
+    const output = this.outputs[this.taken];
+    this.outputs[this.taken++] = undefined;
+    if (this.taken === this.given) {
+      if (this.given > KEPT_OUTPUTS) this.outputs.length = KEPT_OUTPUTS;
       this.taken = 0;
+      this.given = 0;
     }
     return output;
+  }
+
+  count(tally: Tally): void {
+    if (tally.times++ === 0) this.counted.push(tally);
+  }
+
+  /** What was counted since it was last told. */
+  tell(told: (observation: CountedObservation, times: number) => void): void {
+    const { counted } = this;
+    this.counted = [];
+    for (const tally of counted) {
+      const { times } = tally;
+      tally.times = 0;
+      told(tally.observation, times);
+    }
   }
 }
 

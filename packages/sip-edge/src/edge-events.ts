@@ -84,12 +84,15 @@ export type EdgeOutput =
       /** Who sent it; undefined where the edge itself answers. */
       readonly verified: VerifiedPeer | undefined;
     }
-  | { readonly kind: "observe"; readonly observation: EdgeObservation };
+  | { readonly kind: "observe"; readonly observation: ToldObservation };
 
 export type Direction = "in" | "out";
 
 /** What metrics and logs may know. `partner` is a configured domain or "", `method` of a fixed set. */
-export type EdgeObservation =
+export type EdgeObservation = CountedObservation | ToldObservation;
+
+/** What each message may show: it does not come out one by one, the edge counts it (`Edge.tell`). */
+export type CountedObservation =
   | {
       readonly kind: "request";
       /** `inside` where it passed a connection of a node; `in` is then what came from the node. */
@@ -107,14 +110,23 @@ export type EdgeObservation =
       readonly method: string;
       readonly status: number;
     }
-  | {
-      readonly kind: "decision";
-      readonly gate: "edge" | "tls";
-      readonly decision: "allow" | "deny";
-      readonly reason: string;
-      readonly partner: string;
-      readonly direction: Direction;
-    }
+  /** A request was let through. */
+  | (Decision & { readonly decision: "allow" })
+  /** A request from outside was sent on to a node; only where there are several, or one that is not local. */
+  | { readonly kind: "node-request"; readonly node: string; readonly found: Found };
+
+interface Decision {
+  readonly kind: "decision";
+  readonly gate: "edge" | "tls";
+  readonly decision: "allow" | "deny";
+  readonly reason: string;
+  readonly partner: string;
+  readonly direction: Direction;
+}
+
+/** What is told as it happens. */
+export type ToldObservation =
+  | Decision
   /** A message that leads nowhere. */
   | {
       readonly kind: "dropped";
@@ -143,8 +155,6 @@ export type EdgeObservation =
     }
   /** A request to a paced partner was not sent, and its sender told so. */
   | { readonly kind: "pacing-refused"; readonly partner: string; readonly reason: PacingRefusal }
-  /** A request from outside was sent on to a node; only where there are several, or one that is not local. */
-  | { readonly kind: "node-request"; readonly node: string; readonly found: Found }
   /** A node could not be connected to. */
   | {
       readonly kind: "node-unreachable";

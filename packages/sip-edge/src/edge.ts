@@ -1,6 +1,6 @@
 import type { Deadline, IdSource, Machine, Millis, SipMessage, VerifiedPeer } from "@tombolo/sip";
 import { EdgeContext } from "./edge-context.ts";
-import type { DialFailure, EdgeInput, EdgeOutput, NodeView } from "./edge-events.ts";
+import type { CountedObservation, DialFailure, EdgeInput, EdgeOutput, NodeView } from "./edge-events.ts";
 import { answerNode, answerPartner } from "./routing/answers.ts";
 import { Arrivals } from "./routing/arrivals.ts";
 import { Departures } from "./routing/departures.ts";
@@ -113,6 +113,11 @@ export class Edge implements Machine<EdgeInput, EdgeOutput> {
 
   poll(): EdgeOutput | undefined {
     return this.context.take();
+  }
+
+  /** Tells what was counted since the last time, and how often it was seen. */
+  tell(told: (observation: CountedObservation, times: number) => void): void {
+    this.context.tell(told);
   }
 
   /** The inside nodes, as configured. */

@@ -156,6 +156,9 @@ export class EdgeRig {
       else if (output.kind === "close") taken.closed.push(output.connection);
       else taken.observed.push(output.observation);
     }
+    this.edge.tell((observation, times) => {
+      for (let i = 0; i < times; i++) taken.observed.push(observation);
+    });
     return taken;
   }
 }

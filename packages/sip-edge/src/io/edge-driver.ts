@@ -49,7 +49,8 @@ export interface EdgeDriverOptions {
   readonly random?: (() => number) | undefined;
   /** A message for the gateway; `verified` is undefined where the edge itself answers. */
   readonly onToNode: (message: SipMessage, verified: VerifiedPeer | undefined, node: string) => void;
-  readonly onObserve: (observation: DriverObservation) => void;
+  /** @param times more than once only for what each message may show: it is told at each tick, and by `tell` */
+  readonly onObserve: (observation: DriverObservation, times: number) => void;
   /** Default: by the system's names and DNS. */
   readonly locate?: Locate | undefined;
   /** DNS servers to ask for everything; default: the system's way. */
@@ -119,7 +120,7 @@ export class EdgeDriver implements ListenerOwner, ConnectionOwner {
       limits: this.limits,
       dialMs,
       feed: (input) => this.feed(input),
-      observe: (observation) => options.onObserve(observation),
+      observe: (observation) => options.onObserve(observation, 1),
     });
     if (options.legacyListen) {
       const tls = trust.legacyListening;
@@ -176,6 +177,11 @@ export class EdgeDriver implements ListenerOwner, ConnectionOwner {
     this.feed({ kind: "from-node", node, message });
   }
 
+  /** Tells what was counted up to now: for who is just going to show it. */
+  tell(): void {
+    this.edge.tell(this.options.onObserve);
+  }
+
   private get localNode(): string {
     const { nodes = [] } = this.settings;
     return nodes.find(({ target }) => target === "local")?.name ?? LOCAL_NODE.name;
@@ -207,7 +213,7 @@ export class EdgeDriver implements ListenerOwner, ConnectionOwner {
       this.book.setPartners(change.settings.partners);
       const ports = this.publicPorts.configure(change.settings.nodes ?? [], this.peers.trust.listening);
       void this.publicPorts.start(ports, (port, detail) =>
-        this.options.onObserve({ kind: "listener-failed", port, detail }),
+        this.options.onObserve({ kind: "listener-failed", port, detail }, 1),
       );
       if (!change.settings.partners.some((partner) => partner.legacy)) {
         this.legacyListener?.stop();
@@ -230,6 +236,7 @@ export class EdgeDriver implements ListenerOwner, ConnectionOwner {
     this.inside.drop();
     clearInterval(this.ticker);
     clearTimeout(this.pacer);
+    this.tell();
   }
 
   private stopListening(): void {
@@ -342,7 +349,7 @@ export class EdgeDriver implements ListenerOwner, ConnectionOwner {
         this.options.onToNode(output.message, output.verified, output.node);
         break;
       case "observe":
-        this.options.onObserve(output.observation);
+        this.options.onObserve(output.observation, 1);
         break;
       case "dial":
         void this.dial(output.partner);
@@ -429,7 +436,9 @@ export class EdgeDriver implements ListenerOwner, ConnectionOwner {
     // A server's certificate was good without forgiveness, or there would be no connection.
     const verdict = this.peers.judge(peer, entry.legacy);
     if (!verdict.ok) {
-      connection.drop("closed-here", verdict.reason);
+      // A certificate that is good, of nobody we federate with any more: the last words still go.
+      if (verdict.reason === "unknown-name") connection.close(verdict.reason);
+      else connection.drop("closed-here", verdict.reason);
       return;
     }
     const dialled = verdict.partners.includes(entry.partner) ? [entry.partner] : [];
@@ -440,6 +449,7 @@ export class EdgeDriver implements ListenerOwner, ConnectionOwner {
 
   private tick(): void {
     const now = this.options.now();
+    this.tell();
     for (const { connection } of this.entries.values()) connection.check(now);
     this.inside.check(now);
     const deadline = this.edge.nextDeadline();
@@ -474,7 +484,7 @@ export class EdgeDriver implements ListenerOwner, ConnectionOwner {
     partner: string,
     detail: string,
   ): void {
-    tellHandshake({ outcome, direction, remote, partner, detail }, this.options.onObserve);
+    tellHandshake({ outcome, direction, remote, partner, detail }, (told) => this.options.onObserve(told, 1));
   }
 
   private noteConnection(
@@ -484,7 +494,7 @@ export class EdgeDriver implements ListenerOwner, ConnectionOwner {
   ): void {
     const remote = connection.remote.host;
     const story = { state, partner, direction, remote, why, protocol };
-    this.options.onObserve(connectionObservation(story));
+    this.options.onObserve(connectionObservation(story), 1);
   }
 }
 

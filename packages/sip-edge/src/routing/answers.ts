@@ -36,7 +36,7 @@ export function answerPartner(
   if (message === undefined) return;
   context.put({ kind: "send", connection: link.id, message });
   const partner = context.partners.get(link.label);
-  if (partner) context.put(partner.seen.out.response(request.method, status));
+  if (partner) context.count(partner.seen.out.response(request.method, status));
 }
 
 /**

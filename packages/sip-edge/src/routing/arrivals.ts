@@ -56,7 +56,7 @@ export class Arrivals {
     }
     const choice = this.inward.choose(message, link, partner.domain, now);
     if (choice.kind === "node") {
-      this.context.put(partner.seen.in.admitted);
+      this.context.count(partner.seen.in.admitted);
       if (isInvite) answerPartner(this.context, link, message, 100);
       this.inward.forward({ message, link, partner, verified, target: target!, key }, choice, now);
       return;
@@ -91,7 +91,7 @@ export class Arrivals {
 
   /** RFC 3261 11.2; says nothing about users. */
   private options({ message, link, voice }: Arrival): void {
-    this.context.put(voice!.partner.seen.in.admitted);
+    this.context.count(voice!.partner.seen.in.admitted);
     answerPartner(this.context, link, message, 200, [
       ["Allow", ALLOW],
       ["Accept", "application/sdp, application/pidf+xml, text/plain"],
@@ -126,7 +126,7 @@ export class Arrivals {
 
   private count(link: Link, voice: Voice | undefined, message: SipMessage): void {
     const partner = voice?.partner ?? this.context.partners.get(link.label);
-    if (partner) this.context.put(partner.seen.in.request(message.method));
+    if (partner) this.context.count(partner.seen.in.request(message.method));
   }
 
   private drop(reason: DropReason, partner: string): void {

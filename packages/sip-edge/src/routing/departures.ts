@@ -45,7 +45,7 @@ export class Departures {
     }
     const departure = departureOf(message, context);
     const { partner } = departure;
-    if (link && partner) context.put(partner.seenInside.in.request(message.method));
+    if (link && partner) context.count(partner.seenInside.in.request(message.method));
     const refusal = firstRefusal(DEPARTURE_GATES, departure);
     if (refusal) this.refuse(node, link, message, refusal, departure, partner?.domain ?? "");
     else this.forward(node, link, departure, now);
@@ -67,7 +67,7 @@ export class Departures {
     }
     const branch = `z9hG4bK${context.ids()}`;
     const forwarded = this.rewritten(node, message, partner!.domain, branch, now);
-    context.put(partner!.seen.out.admitted);
+    context.count(partner!.seen.out.admitted);
     let transaction: Transaction | undefined;
     if (methodRule(method).answered) {
       transaction = {

@@ -75,7 +75,7 @@ export class Dispatch {
     this.context.put({ kind: "send", connection: link.id, message });
     if (partner) {
       const { out } = link.node === undefined ? partner.seen : partner.seenInside;
-      this.context.put(out.request(message.method));
+      this.context.count(out.request(message.method));
     }
   }
 }

@@ -63,7 +63,7 @@ export class Inward {
     const branch = `z9hG4bK${context.ids()}`;
     const forwarded = this.rewritten(admitted, chosen, branch);
     if (context.onlyNode === undefined) {
-      context.put(node.found(chosen.found));
+      context.count(node.found(chosen.found));
       if (dialog) this.notes.partnerRequest(dialog, now);
     }
     let transaction: Transaction | undefined;
@@ -107,7 +107,7 @@ export class Inward {
     const forwarded = this.rewritten(admitted, chosen, branch);
     transaction.node = node;
     if (transaction.method === "INVITE") transaction.forwarded = forwarded;
-    context.put(node.found("new"));
+    context.count(node.found("new"));
     if (node.isHidden) this.dispatch.request(node, { message: forwarded, transaction, partner }, now);
     else {
       transaction.state = "trying";

@@ -3,6 +3,7 @@ import type { EdgeOutput, Found, NodeHealth, NodeView } from "../edge-events.ts"
 import type { EdgeNode, InsideFace, NodeTarget } from "../settings.ts";
 import { isOwnRoute, type Leg, makeLeg, type PublicSide } from "./leg.ts";
 import { Neighbour } from "./neighbour.ts";
+import { type Tally, tallyOf } from "./sightings.ts";
 
 /** One inside node: what both sides see of it, its connections, its health. */
 export class NodeState extends Neighbour {
@@ -26,7 +27,7 @@ export class NodeState extends Neighbour {
   misses = 0;
   /** When its health is looked at next. */
   checkAt: Millis = Number.NEGATIVE_INFINITY;
-  private readonly founds = new Map<Found, EdgeOutput>();
+  private readonly founds = new Map<Found, Tally>();
 
   constructor(node: EdgeNode, side: PublicSide, inside: InsideFace | undefined) {
     super();
@@ -83,13 +84,12 @@ export class NodeState extends Neighbour {
     return isOwnRoute(this.inner, element) || isOwnRoute(this.outer, element);
   }
 
-  found(how: Found): EdgeOutput {
+  found(how: Found): Tally {
     const known = this.founds.get(how);
     if (known) return known;
-    const observation = { kind: "node-request", node: this.name, found: how } as const;
-    const output: EdgeOutput = { kind: "observe", observation };
-    this.founds.set(how, output);
-    return output;
+    const tally = tallyOf({ kind: "node-request", node: this.name, found: how });
+    this.founds.set(how, tally);
+    return tally;
   }
 
   get view(): NodeView {

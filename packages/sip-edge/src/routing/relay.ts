@@ -36,7 +36,7 @@ export class Relay {
       ? context.transactions.ofResponse(response, via)
       : undefined;
     if (transaction && node.isHidden)
-      context.put(transaction.partner.seenInside.in.response(response.method, response.status));
+      context.count(transaction.partner.seenInside.in.response(response.method, response.status));
     if (transaction?.from === "partner" && transaction.node === node) this.heard(transaction, response, now);
     else if (!isForOwnCancel(response)) this.drop("stray-response", "", "out");
   }
@@ -55,7 +55,7 @@ export class Relay {
       : undefined;
     const domain = transaction?.partner.domain ?? link.label;
     const partner = context.partners.get(domain);
-    if (partner) context.put(partner.seen.in.response(response.method, response.status));
+    if (partner) context.count(partner.seen.in.response(response.method, response.status));
     if (transaction?.from === "node" && link.voices.has(domain)) this.heard(transaction, response, now);
     else if (!isForOwnCancel(response)) this.drop("stray-response", link.label, "in");
   }
@@ -201,7 +201,7 @@ export class Relay {
     const told = verifiedText(verified);
     const message = restoredResponse(response, request!, node, context.inward, cameOn?.remote, told);
     context.put({ kind: "send", connection: link.id, message });
-    context.put(partner.seenInside.out.response(transaction.method, message.status));
+    context.count(partner.seenInside.out.response(transaction.method, message.status));
   }
 
   private backToPartner(transaction: Transaction, response: SipMessage, now: Millis): void {
@@ -218,7 +218,7 @@ export class Relay {
       ? publicResponse(response, request!, node, context.veil, context.outward, start, cameOn?.remote)
       : forwardedResponse(response, context.outward, start);
     context.put({ kind: "send", connection: link.id, message });
-    context.put(partner.seen.out.response(method, message.status));
+    context.count(partner.seen.out.response(method, message.status));
   }
 
   /** To the side the request went to. */
@@ -235,7 +235,7 @@ export class Relay {
     if (!link) return;
     context.put({ kind: "send", connection: link.id, message });
     const { out } = from === "partner" ? partner.seenInside : partner.seen;
-    context.put(out.request(message.method));
+    context.count(out.request(message.method));
   }
 
   /** The connection a partner's request came on, or another of the same partner (RFC 3261 18.2.2). */

@@ -39,8 +39,9 @@ export class EdgeRole {
       ids,
       random,
       onToNode: (message, verified) => around.toGateway(message, verified),
-      onObserve: (observation) => observer.edge(observation),
+      onObserve: (observation, times) => observer.edge(observation, times),
     });
+    observer.beforeShown = () => this.driver.tell();
   }
 
   /** Opens the listeners. Rejects with a `ListenError`. */

@@ -18,9 +18,12 @@ export class Observer {
 
   /** Also told of what the edge observes. */
   onEdge: ((observation: DriverObservation) => void) | undefined;
+  /** Called before the metrics are shown, so that what was only counted is told. */
+  beforeShown: (() => void) | undefined;
 
   constructor(metrics: Metrics, log: Log) {
     this.metrics = metrics;
+    metrics.beforeShown = () => this.beforeShown?.();
     this.log = log;
   }
 
@@ -53,22 +56,23 @@ export class Observer {
     }
   }
 
-  edge(observation: DriverObservation): void {
+  /** @param times how often it was seen since it was last told */
+  edge(observation: DriverObservation, times = 1): void {
     this.onEdge?.(observation);
     switch (observation.kind) {
       case "request": {
         const { side, partner, direction, method } = observation;
-        this.metrics.sipRequest(side, partner, direction, method);
+        this.metrics.sipRequest(side, partner, direction, method, times);
         break;
       }
       case "response": {
         const { side, partner, direction, method, status } = observation;
-        this.metrics.sipResponse(side, partner, direction, method, status);
+        this.metrics.sipResponse(side, partner, direction, method, status, times);
         break;
       }
       case "decision": {
         const { gate, decision, reason, partner } = observation;
-        this.metrics.policyDecision(gate, decision, reason);
+        this.metrics.policyDecision(gate, decision, reason, times);
         if (decision === "deny") this.log.info("request-refused", { gate, reason, partner });
         break;
       }
@@ -95,7 +99,7 @@ export class Observer {
         this.log.debug("request-not-sent", { partner: observation.partner, reason: observation.reason });
         break;
       case "node-request":
-        this.metrics.nodeRequest(observation.node, observation.found);
+        this.metrics.nodeRequest(observation.node, observation.found, times);
         break;
       case "node":
         this.node(observation);

@@ -145,3 +145,15 @@ test("the process's own metrics are there under their usual names", async () => 
     expect(text).toContain(`\n${name} `);
   }
 });
+
+test("what others count is asked for before it is shown", async () => {
+  const metrics = createMetrics(["a.example"], quiet);
+  let waiting = 3;
+  metrics.beforeShown = () => {
+    if (waiting > 0) metrics.sipRequest("outside", "a.example", "in", "MESSAGE", waiting);
+    waiting = 0;
+  };
+  expect(await lines(metrics, "tombolo_sip_requests_total")).toEqual([
+    'tombolo_sip_requests_total{side="outside",partner="a.example",direction="in",method="MESSAGE"} 3',
+  ]);
+});

@@ -42,6 +42,8 @@ const SIP_LABELS = ["side", "partner", "direction", "method"] as const;
 export interface Metrics {
   /** What `GET /metrics` shows. */
   readonly registry: Registry;
+  /** Called before the page is made: what was only counted elsewhere is told then. */
+  beforeShown: (() => void) | undefined;
   /** The partner domains of the configuration; series of domains that are gone are removed. */
   setPartners(domains: readonly string[]): Promise<void>;
 
@@ -56,10 +58,17 @@ export interface Metrics {
   presenceAge(direction: Direction, partner: string, seconds: number): void;
   setSubscriptions(direction: Direction, partner: string, state: string, count: number): void;
   setImSessions(partner: string, count: number): void;
-  sipRequest(side: Side, partner: string, direction: "in" | "out", method: string): void;
+  sipRequest(side: Side, partner: string, direction: "in" | "out", method: string, times?: number): void;
   /** `status` is the response's code, 100 to 699. */
-  sipResponse(side: Side, partner: string, direction: "in" | "out", method: string, status: number): void;
-  policyDecision(gate: Gate, decision: "allow" | "deny", reason: string): void;
+  sipResponse(
+    side: Side,
+    partner: string,
+    direction: "in" | "out",
+    method: string,
+    status: number,
+    times?: number,
+  ): void;
+  policyDecision(gate: Gate, decision: "allow" | "deny", reason: string, times?: number): void;
   /** `outcome` is `ok` or the reason of the failure. */
   tlsHandshake(side: Side, outcome: string): void;
   setConnections(side: Side, partner: string, count: number): void;
@@ -80,7 +89,7 @@ export interface Metrics {
   /** A request was not sent to a paced partner; `reason` is one of a few words. */
   pacingRefused(partner: string, reason: string): void;
   /** A request from outside was given to an inside node, found in one of a few ways. Nodes are configured. */
-  nodeRequest(node: string, found: string): void;
+  nodeRequest(node: string, found: string, times?: number): void;
   setNodeUp(node: string, up: boolean): void;
   /** `domain` is a partner's, whose component link it is. */
   setXmppLink(domain: string, up: boolean): void;
@@ -99,9 +108,12 @@ function words(): (word: string) => string {
   };
 }
 
-function createSeries(registry: Registry) {
+/** @param collect called before the values of what others count are read */
+function createSeries(registry: Registry, collect: () => void) {
   const counter = <const L extends string>(name: string, help: string, labelNames: readonly L[]) =>
     new Counter({ name: `tombolo_${name}`, help, labelNames, registers: [registry] });
+  const counted = <const L extends string>(name: string, help: string, labelNames: readonly L[]) =>
+    new Counter({ name: `tombolo_${name}`, help, labelNames, registers: [registry], collect });
   const gauge = <const L extends string>(name: string, help: string, labelNames: readonly L[]) =>
     new Gauge({ name: `tombolo_${name}`, help, labelNames, registers: [registry] });
   const histogram = <const L extends string>(
@@ -136,9 +148,9 @@ function createSeries(registry: Registry) {
     ),
     subscriptions: gauge("subscriptions", "Presence subscriptions", [...BY_PARTNER, "state"]),
     sessions: gauge("im_sessions", "Open IM sessions", ["partner"]),
-    requests: counter("sip_requests_total", "SIP requests", SIP_LABELS),
-    responses: counter("sip_responses_total", "SIP responses", [...SIP_LABELS, "class"]),
-    decisions: counter("policy_decisions_total", "Decisions of the gates", ["gate", "decision", "reason"]),
+    requests: counted("sip_requests_total", "SIP requests", SIP_LABELS),
+    responses: counted("sip_responses_total", "SIP responses", [...SIP_LABELS, "class"]),
+    decisions: counted("policy_decisions_total", "Decisions of the gates", ["gate", "decision", "reason"]),
     handshakes: counter("tls_handshakes_total", "TLS handshakes", ["side", "outcome"]),
     connections: gauge("connections", "Open SIP connections", ["side", "partner"]),
     closed: counter("connections_closed_total", "SIP connections that ended", ["side", "partner", "reason"]),
@@ -154,7 +166,7 @@ function createSeries(registry: Registry) {
       "partner",
       "reason",
     ]),
-    nodeRequests: counter("node_requests_total", "Requests given to inside SIP nodes", ["node", "found"]),
+    nodeRequests: counted("node_requests_total", "Requests given to inside SIP nodes", ["node", "found"]),
     nodeUp: gauge("node_up", "1 when the inside SIP node answers", ["node"]),
     linkUp: gauge("xmpp_link_up", "1 when the component link of this domain is up", ["domain"]),
     expiry: gauge("certificate_expiry_timestamp_seconds", "When our certificate expires", ["name"]),
@@ -180,7 +192,7 @@ export function createMetrics(
 ): Metrics {
   const registry = new Registry();
   if (options.processMetrics !== false) collectDefaultMetrics({ register: registry });
-  const series = createSeries(registry);
+  const series = createSeries(registry, () => metrics.beforeShown?.());
   let partners: ReadonlySet<string> = new Set();
   const known = (partner: string): string => (partners.has(partner) ? partner : UNKNOWN_PARTNER);
   const method = (name: string): string => (METHODS.has(name) ? name : "other");
@@ -208,8 +220,9 @@ export function createMetrics(
   };
   void setPartners(domains);
 
-  return {
+  const metrics: Metrics = {
     registry,
+    beforeShown: undefined,
     setPartners,
     imAccepted: (direction, partner) => series.accepted.inc({ direction, partner: known(partner) }),
     imDelivered: (direction, partner) => series.delivered.inc({ direction, partner: known(partner) }),
@@ -228,18 +241,15 @@ export function createMetrics(
     setSubscriptions: (direction, partner, word, count) =>
       series.subscriptions.set({ direction, partner: known(partner), state: state(word) }, count),
     setImSessions: (partner, count) => series.sessions.set({ partner: known(partner) }, count),
-    sipRequest: (side, partner, direction, name) =>
-      series.requests.inc({ side, partner: known(partner), direction, method: method(name) }),
-    sipResponse: (side, partner, direction, name, status) =>
-      series.responses.inc({
-        side,
-        partner: known(partner),
-        direction,
-        method: method(name),
-        class: status >= 100 && status < 700 ? `${Math.floor(status / 100)}xx` : "other",
-      }),
-    policyDecision: (gate, decision, reason) =>
-      series.decisions.inc({ gate, decision, reason: decisionReason(reason) }),
+    sipRequest: (side, partner, direction, name, times = 1) =>
+      series.requests.inc({ side, partner: known(partner), direction, method: method(name) }, times),
+    sipResponse: (side, partner, direction, name, status, times = 1) => {
+      const labels = { side, partner: known(partner), direction, method: method(name) };
+      const of = status >= 100 && status < 700 ? `${Math.floor(status / 100)}xx` : "other";
+      series.responses.inc({ ...labels, class: of }, times);
+    },
+    policyDecision: (gate, decision, reason, times = 1) =>
+      series.decisions.inc({ gate, decision, reason: decisionReason(reason) }, times),
     tlsHandshake: (side, word) => series.handshakes.inc({ side, outcome: outcome(word) }),
     setConnections: (side, partner, count) =>
       // Inside, connections are of nodes and edges, which are configured, too.
@@ -262,9 +272,10 @@ export function createMetrics(
       else series.pacingTargets.set(label, targetsLeft);
     },
     pacingRefused: (partner, reason) => series.pacingRefused.inc({ partner: known(partner), reason }),
-    nodeRequest: (node, found) => series.nodeRequests.inc({ node, found }),
+    nodeRequest: (node, found, times = 1) => series.nodeRequests.inc({ node, found }, times),
     setNodeUp: (node, up) => series.nodeUp.set({ node }, up ? 1 : 0),
     setXmppLink: (domain, up) => series.linkUp.set({ domain: known(domain) }, up ? 1 : 0),
     setCertificateExpiry: (name, at) => series.expiry.set({ name }, at / 1000),
   };
+  return metrics;
 }
