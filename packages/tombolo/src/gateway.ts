@@ -18,7 +18,7 @@ export type GatewayInput =
   | { readonly kind: "lost"; readonly track: string; readonly why: string }
   | Extract<
       TranslatorInput,
-      { kind: "link-up" | "link-down" | "partner-back" | "rule" | "recover" | "keep-all" }
+      { kind: "link-up" | "link-down" | "partner-back" | "rule" | "settings" | "recover" | "keep-all" }
     >
   /** Something that an earlier run kept. */
   | {

@@ -1,11 +1,18 @@
-import { type BareJid, type Jid, jidToSipUri, parseDomain } from "./address/index.ts";
+import {
+  type BareJid,
+  bareOf,
+  type Jid,
+  jidToPartnerUri,
+  jidToSipUri,
+  parseDomain,
+} from "./address/index.ts";
 import type { LocalCondition } from "./error/index.ts";
 import type { Keep } from "./kept.ts";
 import type { Observation } from "./observation.ts";
 import type { Pair } from "./pair.ts";
 import { type DomainPolicy, isDomainAllowed, preparePolicy } from "./policy/domains.ts";
 import { type Rule, RuleBook } from "./policy/rules.ts";
-import type { Partner, TranslatorSettings } from "./settings.ts";
+import { type Partner, screenNamesOf, type TranslatorSettings } from "./settings.ts";
 import type { TranslatorInput } from "./translator-port.ts";
 
 /** A domain in the form that JIDs have (RFC 7622 3.2), however it is configured. */
@@ -15,27 +22,43 @@ export function asInJid(domain: string): string {
 
 /** Who may reach whom: partners, XMPP domains, and the rules about single watchers (SUB-03, SUB-04, SUB-11). */
 export class Gates {
-  private readonly unknownWatcher: TranslatorSettings["unknownWatcher"];
+  private unknownWatcher: TranslatorSettings["unknownWatcher"] = "ask";
   /** By domain as JIDs have it. */
-  private readonly partners: ReadonlyMap<string, Partner>;
-  private readonly ourDomains: ReadonlySet<string>;
-  private readonly policy: DomainPolicy;
+  private partners: ReadonlyMap<string, Partner> = new Map();
+  private ourDomains: ReadonlySet<string> = new Set();
+  private policy: DomainPolicy = { default: "deny", exceptions: [] };
   private readonly book = new RuleBook();
   private readonly observe: (observation: Observation) => void;
 
   constructor(settings: TranslatorSettings, observe: (observation: Observation) => void) {
+    this.observe = observe;
+    this.adopt(settings);
+  }
+
+  /** Decides by these settings from now on. */
+  adopt(settings: TranslatorSettings): void {
     this.unknownWatcher = settings.unknownWatcher;
     this.partners = new Map(settings.partners.map((partner) => [asInJid(partner.domain), partner]));
     this.ourDomains = new Set(settings.xmppDomains.map(asInJid));
     this.policy = preparePolicy(settings.xmppPolicy);
-    this.observe = observe;
+  }
+
+  /** Whether the two may still have to do with each other, in either direction. */
+  isAdmitted({ xmppUser, partner }: Pair): boolean {
+    const domain = xmppUser.slice(xmppUser.lastIndexOf("@") + 1);
+    return this.partner(partner)?.domain === partner && (this.isOurs(domain) || this.mayBegin(domain));
   }
 
   partner(domain: string): Partner | undefined {
     return this.partners.get(asInJid(domain));
   }
 
-  /** Whether SIP users may reach an XMPP domain, in the form that JIDs have. */
+  /** Whether users of an XMPP domain, in the form that JIDs have, may begin something with SIP users. */
+  mayBegin(xmppDomain: string): boolean {
+    return isDomainAllowed(xmppDomain, "out", this.ourDomains, this.policy);
+  }
+
+  /** Whether SIP users may begin something with users of an XMPP domain, in the form that JIDs have. */
   isOurs(xmppDomain: string): boolean {
     return isDomainAllowed(xmppDomain, "in", this.ourDomains, this.policy);
   }
@@ -48,15 +71,23 @@ export class Gates {
     this.observe({ what: "decision", gate: "gateway", decision: "deny", reason });
   }
 
-  /** Why a stanza may not go on to the SIP side; undefined when it may. */
-  refusalOf(from: Jid, to: Jid | undefined): LocalCondition | undefined {
-    if (!isDomainAllowed(from.domain, "out", this.ourDomains, this.policy)) {
+  /**
+   * Why a stanza may not go on to the SIP side; undefined when it may.
+   * @param isAnswer it belongs to what a SIP user has begun.
+   */
+  refusalOf(from: Jid, to: Jid | undefined, isAnswer: boolean): LocalCondition | undefined {
+    if (!this.mayBegin(from.domain) && !(isAnswer && this.isOurs(from.domain))) {
       this.deny("xmpp-domain");
       return "peer-not-allowed";
     }
     if (to?.local === "") return "not-a-chat";
-    const isMappable = from.local !== "" && to && jidToSipUri(`${to.local}@${to.domain}`).ok;
-    return isMappable ? undefined : "address-unmappable";
+    if (to === undefined || from.local === "" || !jidToSipUri(bareOf(from)).ok) return "address-unmappable";
+    const partner = this.partner(to.domain);
+    const mapped = jidToPartnerUri(bareOf(to), partner ? screenNamesOf(partner) : "plain");
+    if (mapped.ok) return undefined;
+    if (mapped.why !== "screen-name") return "address-unmappable";
+    this.deny("screen-name");
+    return "screen-name-refused";
   }
 
   /** By a rule, or for want of one. */

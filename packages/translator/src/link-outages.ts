@@ -9,13 +9,23 @@ interface Outage {
 /** Which component links are down, since when, and when that is too long. Few: one per partner. */
 export class LinkOutages {
   private readonly grace: Millis;
-  private readonly partners: readonly string[];
+  private partners: readonly string[];
   private readonly outages = new Map<string, Outage>();
   private readonly isUp = new Set<string>();
 
   constructor(partners: readonly string[], grace: Millis) {
     this.partners = partners;
     this.grace = grace;
+  }
+
+  /** Partners have come or gone: those that are new are down from now, those that have gone are forgotten. */
+  adopt(partners: readonly string[], now: Millis): void {
+    for (const gone of this.partners.filter((partner) => !partners.includes(partner))) {
+      this.outages.delete(gone);
+      this.isUp.delete(gone);
+    }
+    this.partners = partners;
+    this.begin(now);
   }
 
   /** After a start: what is not up yet is down from now. */

@@ -1,26 +1,26 @@
 import type { Deadline, Millis } from "@tombolo/sip";
-import { type BareJid, jidToSipUri } from "./address/index.ts";
+import { type BareJid, jidToPartnerUri, jidToSipUri } from "./address/index.ts";
 import { DeadlineQueue } from "./deadline-queue.ts";
 import type { Keep } from "./kept.ts";
 import { pairKey } from "./pair.ts";
 import { type PairContext, PairLegs } from "./pair-legs.ts";
-import type { Partner } from "./settings.ts";
+import { type Partner, screenNamesOf, type TranslatorSettings } from "./settings.ts";
 
 /** Pairs of users in memory at once. Over it new ones are refused with a retry time. */
 export const MAX_PAIRS = 500_000;
 
 export interface PairBookOptions {
-  /** Default: MAX_PAIRS. */
-  readonly maxPairs?: number | undefined;
+  readonly settings: TranslatorSettings;
   readonly keep: Keep;
   /** What all pairs share. */
-  readonly shared: () => Pick<PairContext, "settings" | "sip" | "xmpp" | "observe" | "im">;
+  readonly shared: Pick<PairContext, "sip" | "xmpp" | "observe" | "im">;
   readonly isDenied: (xmppUser: BareJid, sipUser: BareJid) => boolean;
 }
 
 /** All pairs of users that have something under way, with their deadlines: made when first needed, forgotten when idle. */
 export class PairBook {
   private readonly options: PairBookOptions;
+  private settings: TranslatorSettings;
   private readonly pairs = new Map<string, PairLegs>();
   private readonly deadlines = new DeadlineQueue<PairLegs>();
   /** The pair that each machine belongs to. */
@@ -30,6 +30,12 @@ export class PairBook {
 
   constructor(options: PairBookOptions) {
     this.options = options;
+    this.settings = options.settings;
+  }
+
+  /** @param settings for what begins from now on. */
+  adopt(settings: TranslatorSettings): void {
+    this.settings = settings;
   }
 
   get size(): number {
@@ -54,13 +60,12 @@ export class PairBook {
    * @returns undefined when there is no room, or an address has no form on the other side.
    */
   findOrMake(xmppUser: BareJid, sipLocal: string, partner: Partner): PairLegs | undefined {
-    // In our stanzas the component's domain stands as the server knows it: as configured.
-    const sipUser = `${sipLocal}@${partner.domain.toLowerCase()}`;
+    const sipUser = sipUserOf(sipLocal, partner);
     const key = pairKey(xmppUser, sipUser);
     const known = this.pairs.get(key);
     if (known) return known;
-    if (this.pairs.size >= (this.options.maxPairs ?? MAX_PAIRS)) return undefined;
-    const sipUri = jidToSipUri(sipUser);
+    if (this.pairs.size >= (this.settings.maxPairs ?? MAX_PAIRS)) return undefined;
+    const sipUri = jidToPartnerUri(sipUser, screenNamesOf(partner));
     const xmppUri = jidToSipUri(xmppUser);
     if (!sipUri.ok || !xmppUri.ok) return undefined;
     const pair = {
@@ -72,9 +77,10 @@ export class PairBook {
       sipUri: sipUri.uri,
     };
     const legs = new PairLegs({
-      ...this.options.shared(),
+      ...this.options.shared,
       pair,
       partner,
+      settings: this.settings,
       isDenied: () => this.options.isDenied(xmppUser, sipUser),
       onOwner: (owner, own) => this.owners.set(owner, own),
     });
@@ -131,4 +137,9 @@ export class PairBook {
   nextDeadline(): Deadline | undefined {
     return this.deadlines.next();
   }
+}
+
+/** The JID of a partner's user. In our stanzas the component's domain stands as the server knows it: as configured. */
+export function sipUserOf(sipLocal: string, partner: Partner): BareJid {
+  return `${sipLocal}@${partner.domain.toLowerCase()}`;
 }

@@ -4,6 +4,7 @@ import { parseJid } from "./address/index.ts";
 import type { Sleeper } from "./deadline-queue.ts";
 import { Conversation } from "./im/conversation.ts";
 import type { ConversationMemory } from "./im/memory.ts";
+import { contentOf } from "./im/own-message.ts";
 import { SessionWire } from "./im/session-wire.ts";
 import { TextWire } from "./im/text-wire.ts";
 import type { Keep, Kept } from "./kept.ts";
@@ -13,7 +14,7 @@ import { Documents } from "./presence/documents.ts";
 import { SipWatcher } from "./presence/sip-watcher.ts";
 import type { SipWatchView, XmppWatchView } from "./presence/views.ts";
 import { XmppWatcher } from "./presence/xmpp-watcher.ts";
-import type { Partner, TranslatorSettings } from "./settings.ts";
+import { type Partner, screenNamesOf, type TranslatorSettings } from "./settings.ts";
 import type { SipSide } from "./sip-side.ts";
 import type { XmppSide } from "./xmpp-side.ts";
 
@@ -36,7 +37,7 @@ function forNobody(): void {}
 
 /** What one pair has going: the watch in either direction and the conversation, each made when first needed. */
 export class PairLegs implements Sleeper {
-  private readonly context: PairContext;
+  private context: PairContext;
   private ownConversation: Conversation | undefined;
   private ownSipWatcher: SipWatcher | undefined;
   private ownXmppWatcher: XmppWatcher | undefined;
@@ -170,6 +171,7 @@ export class PairLegs implements Sleeper {
       pidf: profile.presence.pidf,
       entityScheme: profile.presence.entityScheme,
       tuples: profile.presence.tuples,
+      emailScreenNames: screenNamesOf(this.context.partner),
       wall: this.context.settings.wall,
       overrides: this.context.settings.overrides,
       tellsActivities: this.context.settings.tellsActivities,
@@ -212,6 +214,19 @@ export class PairLegs implements Sleeper {
     }
   }
 
+  /** Whether a stanza of the XMPP user answers what the SIP user has begun. */
+  isAnswer(stanza: Element): boolean {
+    if (stanza.getName() === "message") {
+      return contentOf(stanza).kind !== "text" || (this.ownConversation?.awaitsXmppUser ?? false);
+    }
+    return !["subscribe", "unsubscribe", "probe"].includes(stanza.attrs.type ?? "");
+  }
+
+  /** Whether a request of the SIP user outside dialogs answers what the XMPP user has begun. */
+  isAnswerOfSipUser(method: string): boolean {
+    return method === "MESSAGE" && (this.ownConversation?.awaitsSipUser ?? false);
+  }
+
   /** Replies must not go to a resource that has left. */
   private unbindGoneResource(stanza: Element): void {
     const from = stanza.attrs.from!;
@@ -229,6 +244,18 @@ export class PairLegs implements Sleeper {
   /** The link is down for so long that nothing is known of the XMPP user any more. */
   onOutage(now: Millis): void {
     this.ownSipWatcher?.onOutage(now);
+  }
+
+  /** What begins from now on goes by these settings; what runs goes on as it is. */
+  adopt(settings: TranslatorSettings, partner: Partner): void {
+    this.context = { ...this.context, settings, partner };
+  }
+
+  /** The two are not federated any more: watchers see offline users, what was accepted reaches its end. */
+  part(now: Millis): void {
+    this.ownSipWatcher?.part(now);
+    this.ownXmppWatcher?.part(now);
+    this.ownConversation?.close(now);
   }
 
   /** A rule about this pair has changed. */

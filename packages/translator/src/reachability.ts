@@ -32,6 +32,11 @@ export class Reachability {
     );
   }
 
+  /** @param partners domains as configured; links of new ones are down until they are up. */
+  adopt(partners: readonly string[], now: Millis): void {
+    this.outages.adopt(partners, now);
+  }
+
   linkDown(partner: string, now: Millis): void {
     this.im.linkDown(partner);
     this.outages.down(partner, now);

@@ -3,6 +3,7 @@ import type { Element } from "ltx";
 import type { Kept } from "./kept.ts";
 import type { Observation } from "./observation.ts";
 import type { RuleAction } from "./policy/rules.ts";
+import type { TranslatorSettings } from "./settings.ts";
 
 export type TranslatorInput =
   | { readonly kind: "sip"; readonly event: EngineEvent }
@@ -23,6 +24,8 @@ export type TranslatorInput =
       readonly action: RuleAction | undefined;
       readonly source: string;
     }
+  /** Partners, policy and tables have changed. What `ids`, `random` and `wall` are stays. */
+  | { readonly kind: "settings"; readonly settings: TranslatorSettings }
   /** Something kept by an earlier run, in the order that `Kept` says. The engine has its dialogs already. */
   | { readonly kind: "restore"; readonly kept: Kept }
   /** All is restored. */

@@ -39,12 +39,12 @@ export class Translator implements Machine<TranslatorInput, TranslatorOutput> {
       touchOwner,
     );
     const im = new ConversationMemory();
-    const shared = { settings, sip: this.sip, xmpp: this.xmpp, observe, im };
+    const shared = { sip: this.sip, xmpp: this.xmpp, observe, im };
     this.gates = new Gates(settings, observe);
     this.book = new PairBook({
-      maxPairs: settings.maxPairs,
+      settings,
       keep: this.keep,
-      shared: () => shared,
+      shared,
       isDenied: (xmppUser, sipUser) => this.gates.isDenied(xmppUser, sipUser),
     });
     this.requests = new InitialRequests(this.sip, this.gates, this.book, im);
@@ -112,6 +112,9 @@ export class Translator implements Machine<TranslatorInput, TranslatorOutput> {
       case "rule":
         this.onRule(input, now);
         break;
+      case "settings":
+        this.adopt(input.settings, now);
+        break;
       case "restore":
         this.restoration.restore(input.kept, now);
         // Settled by `recover`, when the pair is whole.
@@ -151,6 +154,22 @@ export class Translator implements Machine<TranslatorInput, TranslatorOutput> {
   private readonly keep = (kept: Kept): void => {
     this.outputs.push({ kind: "keep", kept });
   };
+
+  /** Pairs whose partner or domain is not federated with any more are parted; the others are judged anew. */
+  private adopt(settings: TranslatorSettings, now: Millis): void {
+    this.gates.adopt(settings);
+    this.book.adopt(settings);
+    const partners = settings.partners.map(({ domain }) => domain);
+    this.reach.adopt(partners, now);
+    for (const legs of this.book.all()) {
+      const partner = this.gates.partner(legs.pair.partner);
+      if (partner && this.gates.isAdmitted(legs.pair)) {
+        legs.adopt(settings, partner);
+        legs.onGate(now);
+      } else legs.part(now);
+      this.book.touch(legs);
+    }
+  }
 
   private onRule(input: Extract<TranslatorInput, { kind: "rule" }>, now: Millis): void {
     const { user, peer, action, source } = input;

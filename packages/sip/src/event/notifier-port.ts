@@ -32,8 +32,13 @@ export type NotifierInput =
   | { readonly kind: "notify-answered"; readonly status: number }
   /** The NOTIFY in flight will get no answer. */
   | { readonly kind: "notify-unanswered" }
-  /** We end it. `retryAfter` in seconds. */
-  | { readonly kind: "end"; readonly reason: EndReason; readonly retryAfter?: number };
+  /** We end it. `retryAfter` in seconds; `atOnce`: the watcher is told without waiting for its turn. */
+  | {
+      readonly kind: "end";
+      readonly reason: EndReason;
+      readonly retryAfter?: number;
+      readonly atOnce?: boolean;
+    };
 
 export type NotifierOutput =
   /** Answer the SUBSCRIBE at hand with 200. `expires` in seconds. */

@@ -249,6 +249,14 @@ describe("the end", () => {
     ]);
   });
 
+  it("by us may be told at once", () => {
+    const rig = new Rig().active();
+    expect(rig.do({ kind: "end", reason: "noresource", atOnce: true })).toEqual([
+      "terminated;reason=noresource +body",
+      "ended noresource",
+    ]);
+  });
+
   it("waits for the NOTIFY in flight, unless the subscriber is gone", () => {
     const rig = new Rig();
     rig.subscribe(3600);

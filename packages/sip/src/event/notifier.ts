@@ -211,7 +211,9 @@ export class Notifier implements Machine<NotifierInput, NotifierOutput> {
         this.close({ reason: "timeout", ended: before === "init" ? "fetched" : "timeout" });
         break;
       case "close-as-told":
-        if (input?.kind === "end") this.close({ ...input, ended: input.reason });
+        if (input?.kind !== "end") break;
+        this.close({ ...input, ended: input.reason });
+        if (input.atOnce) this.owed = "now";
         break;
       case "notify":
         this.notify(this.current === "active" ? "active" : "pending", now);

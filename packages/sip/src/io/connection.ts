@@ -144,9 +144,9 @@ export class SipConnection {
     return true;
   }
 
-  /** Sends what waits, then closes. Harmless when repeated. */
-  close(): void {
-    this.finish("closed-here");
+  /** Sends what waits, then closes; nothing is taken in any more. Harmless when repeated. */
+  close(detail = ""): void {
+    this.finish("closed-here", detail);
   }
 
   /** Lets the time limits act. */
@@ -192,10 +192,10 @@ export class SipConnection {
     liveness.probed(now);
   }
 
-  private finish(why: CloseReason): void {
+  private finish(why: CloseReason, detail = ""): void {
     if (this.why !== undefined) return;
     this.flush();
-    this.note(why, "");
+    this.note(why, detail);
     this.socket.end();
     // Nothing is taken in any more, but the other side's end must still be seen.
     this.socket.resume();

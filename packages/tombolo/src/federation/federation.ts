@@ -1,6 +1,7 @@
 import { performance } from "node:perf_hooks";
 import type { SipMessage, VerifiedPeer } from "@tombolo/sip";
 import type { Config } from "../config/config.ts";
+import { restartNeeded } from "../config/restart-needed.ts";
 import type { Status } from "../console/status.ts";
 import type { Readiness } from "../http/admin-server.ts";
 import type { Log } from "../log/log.ts";
@@ -28,7 +29,10 @@ const LAST_ANSWERS_MS = 1_000;
  * edge at the other end of a connection.
  */
 export class Federation {
-  private readonly config: Config;
+  private config: Config;
+  /** What cannot change is as here. */
+  private readonly started: Config;
+  private readonly log: Log;
   private readonly observer: Observer;
   private readonly edge: EdgeRole | undefined;
   private readonly gateway: GatewayRole | undefined;
@@ -39,6 +43,8 @@ export class Federation {
   /** @param opened the gateway's store; undefined on an edge alone. */
   constructor(config: Config, log: Log, metrics: Metrics, opened: OpenedStore | undefined) {
     this.config = config;
+    this.started = config;
+    this.log = log;
     this.observer = new Observer(metrics, log);
     const { observer } = this;
     const sources = { now: () => performance.now(), ids: randomIds(), random: Math.random };
@@ -97,7 +103,7 @@ export class Federation {
 
   get status(): Status {
     return {
-      node: this.config.node,
+      node: this.started.node,
       version: VERSION,
       uptimeSeconds: Math.floor(process.uptime()),
       ...this.readiness,
@@ -121,6 +127,15 @@ export class Federation {
 
   /** Takes over partners' trust, nodes and our certificates; open connections stay where they are still good. */
   reload(config: Config): void {
+    const restart = restartNeeded(this.started, config);
+    if (restart.length > 0)
+      this.log.warn("restart-needed", {
+        keys: restart,
+        cure: "these keep their old values until the program is restarted",
+      });
+    this.config = config;
+    // The gateway says good-bye to partners that have gone while the edge still knows them.
+    if (config.gateway) this.gateway?.reload(config, config.gateway);
     if (config.edge) this.edge?.reload(config, config.edge);
     if (config.gateway?.remoteEdge) this.remoteEdge?.reload(config.gateway.remoteEdge);
   }

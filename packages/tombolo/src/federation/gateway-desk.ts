@@ -15,12 +15,17 @@ export interface DeskAround {
   readonly translator: Translator;
   readonly store: Store;
   readonly now: () => Millis;
-  readonly domains: readonly string[];
-  readonly partners: readonly string[];
-  readonly unknownWatcher: "ask" | "allow" | "deny";
+  /** As configured now. */
+  readonly policy: () => DeskPolicy;
   feed(input: GatewayInput): void;
   link(partner: string): "up" | "down" | "none";
   connections(partner: string): number;
+}
+
+export interface DeskPolicy {
+  readonly domains: readonly string[];
+  readonly partners: readonly string[];
+  readonly unknownWatcher: "ask" | "allow" | "deny";
 }
 
 /** Something that a person asked for and that cannot be: what is wrong and what to write. */
@@ -44,7 +49,7 @@ export class GatewayDesk {
   get policy(): PolicyView {
     const rules = [...this.around.translator.allRules()];
     rules.sort((a, b) => (a.user === b.user ? compare(a.peer, b.peer) : compare(a.user, b.user)));
-    return { unknownWatcher: this.around.unknownWatcher, rules };
+    return { unknownWatcher: this.around.policy().unknownWatcher, rules };
   }
 
   /**
@@ -83,13 +88,13 @@ export class GatewayDesk {
       throw new DeskError("one of the two has to be a user of ours and the other a partner's");
     }
     const [sip, xmpp] = from.partner === undefined ? [to, from] : [from, to];
-    const { translator, unknownWatcher } = this.around;
+    const { translator } = this.around;
     const question = {
       xmppUser: xmpp.jid,
       sipUser: sip.jid,
       partner: sip.partner!,
       watcher: from.partner === undefined ? ("xmpp" as const) : ("sip" as const),
-      unknownWatcher,
+      unknownWatcher: this.around.policy().unknownWatcher,
       xmppLink: this.around.link(sip.partner!),
       connections: this.around.connections(sip.partner!),
     };
@@ -104,7 +109,7 @@ export class GatewayDesk {
 
   /** `alice`, where we have one domain, or `alice@example.com`. */
   private ownUser(text: string): string {
-    const { domains } = this.around;
+    const { domains } = this.around.policy();
     const [only] = domains;
     if (!text.includes("@") && domains.length > 1) {
       throw new DeskError(
@@ -122,7 +127,7 @@ export class GatewayDesk {
     if (jid === undefined || !jid.includes("@"))
       throw new DeskError(`${text} is no address; write user@domain`);
     const domain = jid.slice(jid.lastIndexOf("@") + 1);
-    const partner = this.around.partners.find((own) => parsePeer(own) === domain);
+    const partner = this.around.policy().partners.find((own) => parsePeer(own) === domain);
     return { jid, partner };
   }
 }

@@ -10,7 +10,7 @@ import type { Metrics } from "../metrics/metrics.ts";
 import type { Store } from "../store/store.ts";
 import { readClocks } from "../store/wall-clock.ts";
 import { VERSION } from "../version.ts";
-import { GatewayDesk } from "./gateway-desk.ts";
+import { type DeskPolicy, GatewayDesk } from "./gateway-desk.ts";
 import { GatewayDriver } from "./gateway-driver.ts";
 import { Keeper } from "./keeper.ts";
 import type { Observer } from "./observer.ts";
@@ -26,6 +26,11 @@ export interface GatewayFace {
   readonly address: string;
 }
 
+interface OwnLink {
+  readonly driver: LinkDriver;
+  readonly key: string;
+}
+
 export interface GatewayRoleAround extends Sources {
   readonly log: Log;
   readonly metrics: Metrics;
@@ -39,7 +44,9 @@ export interface GatewayRoleAround extends Sources {
 export class GatewayRole {
   private readonly around: GatewayRoleAround;
   private readonly gateway: GatewayDriver;
-  private readonly links = new Map<string, LinkDriver>();
+  private readonly links = new Map<string, OwnLink>();
+  private config: Config;
+  private readonly face: GatewayFace;
   private readonly untried = new Set<string>();
   private onAllTried: (() => void) | undefined;
   private readonly keeper: Keeper;
@@ -48,6 +55,8 @@ export class GatewayRole {
 
   constructor(config: Config, gateway: GatewayConfig, face: GatewayFace, around: GatewayRoleAround) {
     this.around = around;
+    this.config = config;
+    this.face = face;
     const { now, ids, random, observer, log, store } = around;
     this.keeper = new Keeper(store, readClocks, (kind, answer) => log.debug("not-kept", { kind, answer }));
     const engine = new UserAgent({
@@ -70,9 +79,7 @@ export class GatewayRole {
       translator,
       store,
       now,
-      domains: gateway.domains,
-      partners: sipPartners(config).map(({ domain }) => domain),
-      unknownWatcher: config.policy.unknownWatcher,
+      policy: () => this.policy,
       feed: (input) => this.gateway.feed(input),
       link: (domain) => this.link(domain),
       connections: (domain) => observer.partner(domain).connections,
@@ -80,8 +87,34 @@ export class GatewayRole {
     for (const { domain, link } of sipPartners(config)) {
       if (!link) continue;
       this.untried.add(domain);
-      this.links.set(domain, this.makeLink(domain, link, gateway.domains[0]!));
+      this.addLink(domain, link, gateway);
     }
+  }
+
+  private get policy(): DeskPolicy {
+    const { config } = this;
+    return {
+      domains: config.gateway?.domains ?? [],
+      partners: sipPartners(config).map(({ domain }) => domain),
+      unknownWatcher: config.policy.unknownWatcher,
+    };
+  }
+
+  /**
+   * Takes over partners, policy and tables. A new partner gets its link, one that has gone is parted from politely, and a
+   * link whose server or secret has changed is made anew.
+   */
+  reload(config: Config, gateway: GatewayConfig): void {
+    this.config = config;
+    const { ids, random } = this.around;
+    const settings = translatorSettings(config, gateway, this.face.address, { ids, random });
+    this.gateway.feed({ kind: "settings", settings });
+    const wanted = new Map(sipPartners(config).map(({ domain, link }) => [domain, link]));
+    for (const [domain, own] of this.links) {
+      if (own.key !== linkKey(wanted.get(domain), gateway)) this.removeLink(domain, own.driver);
+    }
+    for (const [domain, link] of wanted)
+      if (link && !this.links.has(domain)) this.addLink(domain, link, gateway).start();
   }
 
   /** Takes up what the last run left. Before anything reaches this role; rejects with a `StoreError`. */
@@ -92,7 +125,7 @@ export class GatewayRole {
 
   start(): void {
     this.gateway.feed({ kind: "recover" });
-    for (const link of this.links.values()) link.start();
+    for (const { driver } of this.links.values()) driver.start();
   }
 
   /** Settles when every link has been tried once. */
@@ -105,14 +138,16 @@ export class GatewayRole {
 
   get waitingFor(): string[] {
     const { trouble } = this.around.store;
-    const links = [...this.links].flatMap(([domain, link]) => (link.isUp ? [] : [`XMPP link ${domain}`]));
+    const links = [...this.links].flatMap(([domain, { driver }]) =>
+      driver.isUp ? [] : [`XMPP link ${domain}`],
+    );
     return trouble ? [...links, trouble.message] : links;
   }
 
   /** How the link of a partner is. */
   link(domain: string): "up" | "down" | "none" {
     const link = this.links.get(domain);
-    return link === undefined ? "none" : link.isUp ? "up" : "down";
+    return link === undefined ? "none" : link.driver.isUp ? "up" : "down";
   }
 
   /** The partner can be reached again, or its connections were lost. */
@@ -137,16 +172,32 @@ export class GatewayRole {
 
   async stop(): Promise<void> {
     this.gateway.stop();
-    await Promise.all([...this.links.values()].map((link) => link.stop()));
+    await Promise.all([...this.links.values()].map(({ driver }) => driver.stop()));
     await this.around.store.close().catch((error: unknown) => {
       this.around.log.error("store-not-closed", { why: String(error) });
+    });
+  }
+
+  private addLink(domain: string, link: XmppLinkConfig, gateway: GatewayConfig): LinkDriver {
+    const driver = this.makeLink(domain, link, gateway.domains[0]!);
+    this.links.set(domain, { driver, key: linkKey(link, gateway) });
+    return driver;
+  }
+
+  /** What was said on it last still leaves. */
+  private removeLink(domain: string, driver: LinkDriver): void {
+    this.links.delete(domain);
+    this.tried(domain);
+    this.gateway.feed({ kind: "link-down", partner: domain });
+    void driver.stop().catch((error: unknown) => {
+      this.around.log.warn("xmpp-link-not-closed", { domain, why: String(error) });
     });
   }
 
   private makeLink(domain: string, { server, secret }: XmppLinkConfig, pingTarget: string): LinkDriver {
     const { metrics, log, now, ids, random } = this.around;
     metrics.setXmppLink(domain, false);
-    return new LinkDriver({
+    const driver = new LinkDriver({
       settings: { domain, pingTarget, software: { name: "Tombolo", version: VERSION } },
       server,
       secret,
@@ -163,24 +214,31 @@ export class GatewayRole {
         this.tried(domain);
       },
       onDown: ({ reason, tries, retryInMs }) => {
-        this.gateway.feed({ kind: "link-down", partner: domain });
+        // Nobody asks any more for one that was taken away.
+        if (this.links.get(domain)?.driver !== driver) return;
         metrics.setXmppLink(domain, false);
         this.gateway.feed({ kind: "link-down", partner: domain });
         if (retryInMs !== undefined) log.warn("xmpp-link-down", { domain, reason, tries, retryInMs });
         this.tried(domain);
       },
     });
+    return driver;
   }
 
   private toLink(partner: string, stanza: Element, track: string | undefined): void {
     const link = this.links.get(partner);
-    if (link) link.send(stanza, track);
+    if (link) link.driver.send(stanza, track);
     else if (track !== undefined) this.gateway.feed({ kind: "lost", track, why: "no-link" });
   }
 
   private tried(domain: string): void {
     if (this.untried.delete(domain) && this.untried.size === 0) this.onAllTried?.();
   }
+}
+
+/** The same for links that need not be made anew. */
+function linkKey(link: XmppLinkConfig | undefined, { domains }: GatewayConfig): string {
+  return JSON.stringify([link?.server, link?.secret, domains[0]]);
 }
 
 function pause(ms: number): Promise<void> {

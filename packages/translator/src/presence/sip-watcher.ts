@@ -132,6 +132,15 @@ export class SipWatcher implements WatchOwner {
     }
   }
 
+  /** The partner or the user's domain is not federated with any more: every dialog ends with an offline user. */
+  part(now: Millis): void {
+    this.permission.forget();
+    this.exhibit.forget();
+    for (const watch of [...this.dialogs.all])
+      this.dialogs.handle(watch, { kind: "end", reason: "noresource", atOnce: true }, now);
+    this.observeState();
+  }
+
   onDialogMade(request: RequestRef, dialog: DialogId, now: Millis): void {
     this.dialogs.onDialogMade(request, dialog, now);
   }

@@ -97,6 +97,17 @@ export class XmppWatcher implements Requester<Subscriber | Fetch>, DialogOwner {
     this.observeState();
   }
 
+  /** The partner or the user's domain is not federated with any more: the user sees nobody, and no roster is touched. */
+  part(now: Millis): void {
+    this.looking.cancel();
+    this.retries.cancel();
+    this.announcement.withdraw(`${this.partner} is not federated with any more.`);
+    this.wish.giveUp();
+    this.leg.end(now);
+    this.drain(now);
+    this.observeState();
+  }
+
   /** The watcher's server asks for the state: at a log-in, or after it lost its memory (C-15, C-27). */
   onProbe(from: string, id: string | undefined, now: Millis): void {
     if (this.wish.isDenied) {
