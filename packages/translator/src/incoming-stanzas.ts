@@ -1,9 +1,9 @@
 import type { Millis } from "@tombolo/sip";
 import type { Element } from "ltx";
-import { parseJid } from "./address/index.ts";
+import { bareOf, parseJid } from "./address/index.ts";
 import { localStanzaError, type StanzaError } from "./error/index.ts";
 import { asInJid, type Gates } from "./gates.ts";
-import type { PairBook } from "./pair-book.ts";
+import { type PairBook, sipUserOf } from "./pair-book.ts";
 import type { PairLegs } from "./pair-legs.ts";
 import { errorStanza } from "./stanza.ts";
 import type { XmppSide } from "./xmpp-side.ts";
@@ -59,9 +59,10 @@ export class IncomingStanzas {
     const to = parseJid(stanza.attrs.to ?? "");
     const partner = this.gates.partner(partnerDomain);
     if (!partner || !from || (to && to.domain !== asInJid(partnerDomain))) return undefined;
-    const refusal = this.gates.refusalOf(from, to);
-    const legs =
-      refusal || !to ? undefined : this.book.findOrMake(`${from.local}@${from.domain}`, to.local, partner);
+    const xmppUser = bareOf(from);
+    const known = to && this.book.find(xmppUser, sipUserOf(to.local, partner));
+    const refusal = this.gates.refusalOf(from, to, known?.isAnswer(stanza) ?? false);
+    const legs = refusal || !to ? undefined : (known ?? this.book.findOrMake(xmppUser, to.local, partner));
     const isAwaited = stanza.getName() === "message" || stanza.attrs.type === "subscribe";
     if (!legs && isAwaited) this.refuse(partner.domain, stanza, localStanzaError(refusal ?? "queue-full"));
     return legs;

@@ -1,12 +1,12 @@
 import { type HeaderFields, type Millis, parseSipUri, type VerifiedPeer } from "@tombolo/sip";
-import { parseJid, sipUriToJid } from "./address/index.ts";
+import { partnerUriToJid, sipUriToJid } from "./address/index.ts";
 import { localSipStatus } from "./error/index.ts";
 import type { Gates } from "./gates.ts";
 import type { ConversationMemory } from "./im/memory.ts";
-import type { PairBook } from "./pair-book.ts";
+import { type PairBook, sipUserOf } from "./pair-book.ts";
 import type { PairLegs } from "./pair-legs.ts";
 import { isPresenceEvent } from "./presence/subscribe-wire.ts";
-import type { Partner } from "./settings.ts";
+import { type Partner, screenNamesOf } from "./settings.ts";
 import type { IncomingRequest, SipSide } from "./sip-side.ts";
 
 /** Requests outside dialogs: the gates in order, then the pair and what the method asks of it (SUB-03). */
@@ -75,24 +75,30 @@ export class InitialRequests {
   private legsFor(event: IncomingRequest): PairLegs | undefined {
     const { message, verified } = event;
     const fromUri = message.from?.uri ?? "";
-    const sipUser = sipUriToJid(fromUri);
+    const sender = sipUriToJid(fromUri);
     const xmppUser = sipUriToJid(message.uri);
-    const bad = !sipUser.ok ? sipUser : !xmppUser.ok ? xmppUser : undefined;
+    const bad = !sender.ok ? sender : !xmppUser.ok ? xmppUser : undefined;
     if (bad) {
       this.deny(event, bad.status, "address", bad.warning);
       return undefined;
     }
-    if (!sipUser.ok || !xmppUser.ok) return undefined;
-    const partner = this.partnerOf(verified, parseJid(sipUser.jid)!.domain);
+    if (!sender.ok || !xmppUser.ok) return undefined;
+    const partner = this.partnerOf(verified, sender.domain);
     if (!partner) {
       this.deny(event, 403, "partner");
       return undefined;
     }
-    if (!this.gates.isOurs(parseJid(xmppUser.jid)!.domain)) {
+    const sipUser = partnerUriToJid(fromUri, screenNamesOf(partner));
+    if (!sipUser.ok) {
+      this.deny(event, sipUser.status, "screen-name");
+      return undefined;
+    }
+    const known = this.book.find(xmppUser.jid, sipUserOf(sipUser.local, partner));
+    if (!this.gates.isOurs(xmppUser.domain) && !this.isAnswer(known, xmppUser.domain, message.method)) {
       this.deny(event, 404, "domain");
       return undefined;
     }
-    const legs = this.book.findOrMake(xmppUser.jid, sipUser.local, partner);
+    const legs = known ?? this.book.findOrMake(xmppUser.jid, sipUser.local, partner);
     if (!legs) {
       this.sip.answer(event.request, 480, { headers: [["Retry-After", "60"]] });
       return undefined;
@@ -102,6 +108,11 @@ export class InitialRequests {
     this.book.touch(legs);
     this.gates.allow();
     return legs;
+  }
+
+  /** SIP users may not begin anything with that domain; they may answer those of its users who may. */
+  private isAnswer(legs: PairLegs | undefined, xmppDomain: string, method: string): boolean {
+    return this.gates.mayBegin(xmppDomain) && (legs?.isAnswerOfSipUser(method) ?? false);
   }
 
   /** The edge has proved whom the certificate speaks for; the From domain must be exactly that (design law 3). */

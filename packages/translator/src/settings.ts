@@ -1,4 +1,5 @@
 import type { IdSource } from "@tombolo/sip";
+import type { EmailScreenNames } from "./address/index.ts";
 import type { ConversationSettings } from "./im/context.ts";
 import type { PeerProfile } from "./peers/profile.ts";
 import type { DomainPolicy } from "./policy/domains.ts";
@@ -10,6 +11,13 @@ export interface Partner {
   /** SIP domain as configured, in either form (RFC 5890 2.3.2.1): also the component's domain and the metrics' label. */
   readonly domain: string;
   readonly profile: PeerProfile;
+  /** Where the profile has users named by an e-mail address (AOL-06, AOL-07); default `refuse`. */
+  readonly emailScreenNames?: "refuse" | "translate";
+}
+
+/** How the addresses of a partner's users are mapped. */
+export function screenNamesOf({ profile, emailScreenNames }: Partner): EmailScreenNames {
+  return profile.sip.hasEmailScreenNames ? (emailScreenNames ?? "refuse") : "plain";
 }
 
 export interface TranslatorSettings {

@@ -112,6 +112,10 @@ export interface SipPartner {
   readonly profile: ProfileName;
   /** Where its edge is; undefined = found by DNS. */
   readonly route: HostPort | undefined;
+  /** The domain that leads to it where it has neither a route nor service records, and that one's route. */
+  readonly routedBy: { readonly domain: string; readonly route: HostPort | undefined } | undefined;
+  /** What becomes of users whose screen name is an e-mail address; undefined where the profile has no such users. */
+  readonly emailScreenNames: "refuse" | "translate" | undefined;
   /** Certificate names that may speak for this domain. */
   readonly names: readonly string[];
   /** False when `names` is the default (route host and domain), to which the targets of SRV records are added. */

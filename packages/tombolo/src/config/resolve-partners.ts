@@ -51,7 +51,9 @@ export function resolvePartners(shape: FileShape, context: Context): readonly Pa
       ca: readPartnerRoots(partner.ca, path, context),
       crl: readRevocations(partner.crl, path, context),
     };
-    return sipPartner(partner, profile, shared === undefined ? undefined : link, trust);
+    judgeAolKeys(partner, profile, path, context);
+    const routing = routingDomain(partner, profile, partners);
+    return sipPartner(partner, profile, routing, shared === undefined ? undefined : link, trust);
   });
   if (shared !== undefined) reportMissing(missing, shape, context);
   return resolved;
@@ -69,19 +71,54 @@ function linkParts(
   };
 }
 
+/** Where AOL's gateway is found for domains that AOL hosts or clears for. */
+const AOL_ROUTING_DOMAIN = "aol.com";
+
+/** The partner that leads to this one, as far as it is known; undefined where it has a route or leads to itself. */
+function routingDomain(
+  { domain, route, routingDomain }: PartnerShape,
+  profile: ProfileName,
+  partners: readonly PartnerShape[],
+): { readonly domain: string; readonly shape: PartnerShape | undefined } | undefined {
+  const other = routingDomain ?? (profile === "aol" ? AOL_ROUTING_DOMAIN : undefined);
+  if (other === undefined || other === domain || route !== undefined) return undefined;
+  return { domain: other, shape: partners.find((partner) => partner.domain === other) };
+}
+
+function judgeAolKeys(shape: PartnerShape, profile: ProfileName, path: Path, { report }: Context): void {
+  if (shape.aolEmailScreenNames !== undefined && !PROFILES[profile].sip.hasEmailScreenNames) {
+    const message = `aolEmailScreenNames does not apply to ${shape.domain}, whose profile is ${profile}`;
+    report("error", [...path, "aolEmailScreenNames"], message, "leave it out, or write profile: aol", "key");
+  }
+  if (shape.routingDomain !== undefined && shape.route !== undefined) {
+    const message = `routingDomain is not used, because ${shape.domain} has a route`;
+    report("warning", [...path, "routingDomain"], message, "leave one of the two out", "key");
+  }
+}
+
 function sipPartner(
   shape: PartnerShape,
   profile: ProfileName,
+  routing: ReturnType<typeof routingDomain>,
   link: XmppLinkConfig | undefined,
   trust: Pick<SipPartner, "ca" | "crl">,
 ): SipPartner {
   const route = shape.route;
+  const ownNames = [...(route ? [route.host] : []), shape.domain];
+  const { names: theirNames, route: theirRoute } = routing?.shape ?? {};
   return {
     protocol: "sip",
     domain: shape.domain,
     profile,
     route,
-    names: shape.names ?? [...new Set([...(route ? [route.host] : []), shape.domain])],
+    routedBy: routing && { domain: routing.domain, route: theirRoute },
+    emailScreenNames: PROFILES[profile].sip.hasEmailScreenNames
+      ? (shape.aolEmailScreenNames ?? "refuse")
+      : undefined,
+    // Who leads to a domain speaks for it, too.
+    names: shape.names ?? [
+      ...new Set([...ownNames, ...(theirNames ?? (theirRoute ? [theirRoute.host] : []))]),
+    ],
     namesGiven: shape.names !== undefined,
     purpose: shape.purpose ?? "strict",
     ...trust,
@@ -96,7 +133,18 @@ function sipPartner(
 
 /** The XMPP server finds such a domain by itself, so nothing about SIP applies to it. */
 function judgeXmppPartner(shape: PartnerShape, profile: ProfileName, path: Path, { report }: Context): void {
-  for (const key of ["route", "names", "purpose", "ca", "crl", "tls", "limits", "xmpp"] as const) {
+  for (const key of [
+    "route",
+    "routingDomain",
+    "aolEmailScreenNames",
+    "names",
+    "purpose",
+    "ca",
+    "crl",
+    "tls",
+    "limits",
+    "xmpp",
+  ] as const) {
     if (shape[key] === undefined) continue;
     const message = `${key} does not apply to ${shape.domain}, whose protocol is xmpp`;
     report(

@@ -198,6 +198,8 @@ const partner = z.strictObject({
       discovered: flag("true").optional(),
     })
     .optional(),
+  routingDomain: text(parseDomain, "aol.com").optional(),
+  aolEmailScreenNames: choice(["refuse", "translate"], "translate").optional(),
   xmpp: z.strictObject(xmppLink).optional(),
 });
 

@@ -22,12 +22,13 @@ export function edgeSettings(config: Config, edge: EdgeConfig): EdgeSettings {
   return {
     advertise: edge.outside.advertise,
     ourDomains: edge.domains,
-    partners: sipPartners(config).map(({ domain, names, namesGiven, purpose, route, tlsMin, limits }) => ({
+    partners: sipPartners(config).map(({ domain, names, namesGiven, purpose, route, routedBy, tlsMin, limits }) => ({
       domain,
       names,
       namesFromDns: !namesGiven,
       purpose,
       route,
+      routedBy,
       tlsMin,
       legacy: edge.legacy?.partners.includes(domain) ?? false,
       pacing: pacingOf(limits),
@@ -61,7 +62,11 @@ export function translatorSettings(
 ): TranslatorSettings {
   return {
     xmppDomains: gateway.domains,
-    partners: sipPartners(config).map(({ domain, profile }) => ({ domain, profile: profileByName(profile) })),
+    partners: sipPartners(config).map(({ domain, profile, emailScreenNames }) => ({
+      domain,
+      profile: profileByName(profile),
+      ...(emailScreenNames && { emailScreenNames }),
+    })),
     xmppPolicy: gateway.xmppPolicy,
     overrides: config.tables.overrides,
     tellsActivities: STYLES[config.tables.style].tellsActivities,

@@ -8,6 +8,8 @@ const PARTNER: SipPartner = {
   domain: "contoso.example",
   profile: "simple",
   route: undefined,
+  routedBy: undefined,
+  emailScreenNames: undefined,
   names: ["contoso.example"],
   namesGiven: false,
   purpose: "strict",

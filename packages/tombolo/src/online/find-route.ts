@@ -13,15 +13,15 @@ export interface FoundRoute {
 
 /**
  * The places to try: the route of the configuration, else `_sipfederationtls._tcp`, else as RFC 3263 4.1 has it for TLS,
- * each name with all its addresses.
+ * else those of its routing domain; each name with all its addresses.
  */
 export async function findRoute(
   partner: SipPartner,
   names: NameService,
 ): Promise<FoundRoute | { readonly trouble: Trouble }> {
-  const { domain, route, purpose } = partner;
+  const { domain, route, routedBy, purpose } = partner;
   const locator = new Locator({ names, now: () => 0, random: Math.random });
-  const found = await locator.locate({ domain, names: partner.names, purpose, route });
+  const found = await locator.locate({ domain, names: partner.names, purpose, route, routedBy });
   if (found.targets.length > 0) return { places: found.targets, names: found.names ?? [] };
   const [, service] = /^(\S+): no service$/.exec(found.detail) ?? [];
   if (service !== undefined) {

@@ -6,6 +6,7 @@ describe("local conditions", () => {
     ["peer-not-allowed", "cancel not-allowed", "403", "403"],
     ["from-not-covered", "-", "403", "403"],
     ["address-unmappable", "modify jid-malformed", "404", "404"],
+    ["screen-name-refused", "cancel item-not-found", "404", "404"],
     ["domain-not-found", "cancel remote-server-not-found", "-", "-"],
     ["peer-unreachable", "wait remote-server-timeout", "-", "-"],
     ["peer-certificate-wrong", "cancel remote-server-not-found", "-", "-"],

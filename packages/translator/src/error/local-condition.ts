@@ -5,6 +5,7 @@ export type LocalCondition =
   | "peer-not-allowed"
   | "from-not-covered"
   | "address-unmappable"
+  | "screen-name-refused"
   | "domain-not-found"
   | "peer-unreachable"
   | "peer-certificate-wrong"
@@ -62,6 +63,16 @@ export const LOCAL_ERRORS = {
     },
     sip: both(404),
     ref: "RFC 7247 6",
+  },
+  "screen-name-refused": {
+    id: "E4.screen-name-refused",
+    xmpp: {
+      type: "cancel",
+      condition: "item-not-found",
+      text: "Users of this system whose name is an e-mail address of another provider can't be reached.",
+    },
+    sip: both(404),
+    ref: "AOL-07",
   },
   "domain-not-found": {
     id: "E4.domain-not-found",

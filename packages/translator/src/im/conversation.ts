@@ -74,6 +74,16 @@ export class Conversation implements Requester<Purpose>, DialogOwner {
     return this.sessions.state;
   }
 
+  /** What the XMPP user writes now is an answer: a session is up, or the SIP user has written within this conversation. */
+  get awaitsXmppUser(): boolean {
+    return this.sessions.sending !== undefined || this.pages.isHeard;
+  }
+
+  /** The XMPP user has written within this conversation outside sessions: what the SIP user writes so is an answer. */
+  get awaitsSipUser(): boolean {
+    return this.pages.hasSpoken;
+  }
+
   // ---- from XMPP
 
   /** A message stanza of the XMPP user for the SIP user; not an error, not groupchat. */

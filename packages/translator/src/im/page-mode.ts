@@ -35,6 +35,11 @@ export class PageMode {
     return this.heard;
   }
 
+  /** We have written within this conversation. */
+  get hasSpoken(): boolean {
+    return this.row !== undefined;
+  }
+
   get nextDue(): Millis | undefined {
     const { conversationLasts } = this.context.settings;
     const over = this.lastUsed === undefined ? undefined : this.lastUsed + conversationLasts;

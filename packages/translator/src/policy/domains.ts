@@ -6,7 +6,7 @@ export interface DomainPolicy {
   readonly exceptions: readonly {
     /** `partner.example`, or `*.partner.example` for it and everything below. */
     readonly domain: string;
-    /** Which way the exception counts, seen from the XMPP domain: `out` to SIP, `in` from SIP. */
+    /** What the exception is about: users of the domain begin (`out`), SIP users begin (`in`). Answers go either way. */
     readonly direction: "both" | "in" | "out";
   }[];
 }
@@ -23,7 +23,10 @@ export function preparePolicy(policy: DomainPolicy): DomainPolicy {
   return { default: policy.default, exceptions };
 }
 
-/** True when users of `domain` may exchange stanzas with SIP partners in that direction. Domains are as in JIDs. */
+/**
+ * True when something may be begun in that direction: `out` by users of `domain`, who watch or write to SIP users; `in`
+ * by SIP users. Domains are as in JIDs.
+ */
 export function isDomainAllowed(
   domain: string,
   direction: "in" | "out",
