@@ -4,6 +4,7 @@ import { DeadlineQueue } from "./deadline-queue.ts";
 import type { Keep } from "./kept.ts";
 import { pairKey } from "./pair.ts";
 import { type PairContext, PairLegs } from "./pair-legs.ts";
+import { PartnerDialects } from "./presence/partner-dialects.ts";
 import { type Partner, screenNamesOf, type TranslatorSettings } from "./settings.ts";
 
 /** Pairs of users in memory at once. Over it new ones are refused with a retry time. */
@@ -21,6 +22,7 @@ export interface PairBookOptions {
 export class PairBook {
   private readonly options: PairBookOptions;
   private settings: TranslatorSettings;
+  private readonly dialects: PartnerDialects;
   private readonly pairs = new Map<string, PairLegs>();
   private readonly deadlines = new DeadlineQueue<PairLegs>();
   /** The pair that each machine belongs to. */
@@ -31,11 +33,13 @@ export class PairBook {
   constructor(options: PairBookOptions) {
     this.options = options;
     this.settings = options.settings;
+    this.dialects = new PartnerDialects(options.settings);
   }
 
-  /** @param settings for what begins from now on. */
+  /** @param settings for what begins from now on, and for all documents. */
   adopt(settings: TranslatorSettings): void {
     this.settings = settings;
+    this.dialects.adopt(settings);
   }
 
   get size(): number {
@@ -81,6 +85,7 @@ export class PairBook {
       pair,
       partner,
       settings: this.settings,
+      dialect: this.dialects.of(partner),
       isDenied: () => this.options.isDenied(xmppUser, sipUser),
       onOwner: (owner, own) => this.owners.set(owner, own),
     });

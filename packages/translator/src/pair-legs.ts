@@ -10,11 +10,11 @@ import { TextWire } from "./im/text-wire.ts";
 import type { Keep, Kept } from "./kept.ts";
 import type { Observation } from "./observation.ts";
 import type { Pair } from "./pair.ts";
-import { Documents } from "./presence/documents.ts";
+import { Documents, type PresenceDialect } from "./presence/documents.ts";
 import { SipWatcher } from "./presence/sip-watcher.ts";
 import type { SipWatchView, XmppWatchView } from "./presence/views.ts";
 import { XmppWatcher } from "./presence/xmpp-watcher.ts";
-import { type Partner, screenNamesOf, type TranslatorSettings } from "./settings.ts";
+import type { Partner, TranslatorSettings } from "./settings.ts";
 import type { SipSide } from "./sip-side.ts";
 import type { XmppSide } from "./xmpp-side.ts";
 
@@ -27,6 +27,8 @@ export interface PairContext {
   readonly observe: (observation: Observation) => void;
   /** What conversations share. */
   readonly im: ConversationMemory;
+  /** Shared by the pairs of the partner. */
+  readonly dialect: PresenceDialect;
   /** By a rule, or for want of one (SUB-04). */
   readonly isDenied: () => boolean;
   /** Told of each machine that this pair makes, so that what belongs to it finds its pair. */
@@ -116,7 +118,7 @@ export class PairLegs implements Sleeper {
         pair,
         sip,
         xmpp,
-        documents: this.documents(),
+        documents: new Documents(this.context.dialect),
         settings: settings.sipWatcher,
         newNotifier: (resume) =>
           new Notifier({
@@ -142,7 +144,7 @@ export class PairLegs implements Sleeper {
         pair,
         sip,
         xmpp,
-        documents: this.documents(),
+        documents: new Documents(this.context.dialect),
         settings: settings.xmppWatcher,
         newSubscriber: (resume) =>
           new Subscriber({
@@ -161,21 +163,6 @@ export class PairLegs implements Sleeper {
       this.context.onOwner(this.ownXmppWatcher, this);
     }
     return this.ownXmppWatcher;
-  }
-
-  private documents(): Documents {
-    const { profile } = this.context.partner;
-    return new Documents({
-      system: profile.system,
-      xmppSystem: "xmpp-third-party",
-      pidf: profile.presence.pidf,
-      entityScheme: profile.presence.entityScheme,
-      tuples: profile.presence.tuples,
-      emailScreenNames: screenNamesOf(this.context.partner),
-      wall: this.context.settings.wall,
-      overrides: this.context.settings.overrides,
-      tellsActivities: this.context.settings.tellsActivities,
-    });
   }
 
   /**

@@ -401,6 +401,11 @@ export class Bed {
     this.now = until;
   }
 
+  /** A configuration with other values is taken over. */
+  reload(changes: Partial<TranslatorSettings>): void {
+    this.feed({ kind: "settings", settings: bedSettings({ ...this.changes, ...changes }) });
+  }
+
   feed(input: TranslatorInput): void {
     this.translator.handle(input, this.now);
     this.settle();
