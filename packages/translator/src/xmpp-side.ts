@@ -1,6 +1,7 @@
 import type { Millis } from "@tombolo/sip";
 import type { Element } from "ltx";
 import { parseJid } from "./address/index.ts";
+import { AgedMap } from "./aged-map.ts";
 
 /** Sent a stanza whose fate matters. */
 export interface Sender<Item> {
@@ -15,8 +16,8 @@ export interface Sender<Item> {
 interface Tracked {
   readonly sender: Sender<unknown>;
   readonly item: unknown;
-  /** Whom the stanza went to. */
-  readonly to: string;
+  /** Whom the stanza went to; undefined for one that no error answers. */
+  readonly to: string | undefined;
 }
 
 /** Stanzas remembered after the server took them, so that a late error finds its sender. Oldest are forgotten. */
@@ -28,8 +29,8 @@ export class XmppSide {
   private readonly touch: (owner: object) => void;
   /** By stanza id: not yet with the server. Bounded by what each pair may have under way. */
   private readonly underWay = new Map<string, Tracked>();
-  /** By stanza id; insertion order is age. */
-  private readonly withServer = new Map<string, Tracked>();
+  /** By stanza id. */
+  private readonly withServer = new AgedMap<string, Tracked>();
 
   /** @param touch told whom each answer was handed to. */
   constructor(
@@ -65,8 +66,7 @@ export class XmppSide {
     const tracked = this.settle(track);
     if (!tracked) return;
     this.withServer.set(track, tracked);
-    if (this.withServer.size > MAX_TAKEN_REMEMBERED)
-      this.withServer.delete(this.withServer.keys().next().value!);
+    if (this.withServer.size > MAX_TAKEN_REMEMBERED) this.withServer.deleteFirst();
     this.touch(tracked.sender);
     tracked.sender.onTaken(tracked.item, now);
   }
@@ -82,7 +82,7 @@ export class XmppSide {
   returned(stanza: Element, now: Millis): boolean {
     const id = stanza.attrs.id ?? "";
     const tracked = this.underWay.get(id) ?? this.withServer.get(id);
-    if (!tracked || !mayAnswerFor(stanza.attrs.from ?? "", tracked.to)) return false;
+    if (tracked?.to === undefined || !mayAnswerFor(stanza.attrs.from ?? "", tracked.to)) return false;
     this.underWay.delete(id);
     this.withServer.delete(id);
     this.touch(tracked.sender);

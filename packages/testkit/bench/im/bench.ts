@@ -112,7 +112,8 @@ export class Bench {
     const used = cpuSeconds(tree) - before;
     const server = cpuSeconds(serverTree) - serverBefore;
     const { messages, failures, seconds } = figures;
-    if (!subject.isRunning) throw new Error(`${kind} ${direction} ended by itself: ${subject.output().slice(-300)}`);
+    if (!subject.isRunning)
+      throw new Error(`${kind} ${direction} ended by itself: ${subject.output().slice(-300)}`);
     if (messages === 0 || failures > messages * MAX_FAILED)
       throw new Error(`${kind}: ${failures} of ${count} messages failed, e.g. ${figures.example}`);
     const { pss } = memoryMiB(tree);

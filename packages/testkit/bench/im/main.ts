@@ -7,7 +7,8 @@
  *
  * `--other DIR` measures the program of another checkout beside this one's, to see what a change is worth.
  *
- * Run: scripts/bench im [--quick] [--only tombolo,kamailio-tls] [--servers stub,prosody] [--rounds N] [--profile DIR]
+ * Run: scripts/bench im [--quick] [--only tombolo,kamailio-tls] [--servers stub,prosody]
+ *      [--cases to-xmpp/session,to-sip/page] [--rounds N] [--profile DIR]
  */
 import { mkdirSync } from "node:fs";
 import { loadavg } from "node:os";
@@ -22,6 +23,7 @@ const { values: flags } = parseArgs({
     quick: { type: "boolean", default: false },
     only: { type: "string" },
     servers: { type: "string" },
+    cases: { type: "string" },
     other: { type: "string" },
     rounds: { type: "string" },
     profile: { type: "string" },
@@ -50,7 +52,9 @@ function casesOf(kind: Kind): Case[] {
   const isTombolo = kind === "tombolo" || kind === "other-tombolo";
   return CASES.filter(
     ({ direction, mode }) => (direction === "echo") === (kind === "echo") && (isTombolo || mode === "page"),
-  ).map((one) => ({ ...one, kind }));
+  )
+    .filter(({ direction, mode }) => flags.cases?.split(",").includes(`${direction}/${mode}`) ?? true)
+    .map((one) => ({ ...one, kind }));
 }
 
 type Trials = Map<Case, Trial[]>;

@@ -1,5 +1,6 @@
 import { caseMapped, isIdentifier, obeysBidiRule } from "./precis.ts";
 import { decodePunycode, encodePunycode } from "./punycode.ts";
+import { remembering } from "./remembered.ts";
 
 /** Longest domain in octets of its ASCII form, without the dot at the end (RFC 1035 2.3.4). */
 export const MAX_DOMAIN_OCTETS = 253;
@@ -20,7 +21,9 @@ export interface Domain {
  * name: IP literals in brackets, labels that are too long, empty or of characters that no host may have, and A-labels
  * that are not the encoding of what they decode to. IPv4 addresses pass as the names they look like.
  */
-export function parseDomain(text: string): Domain | undefined {
+export const parseDomain: (text: string) => Domain | undefined = remembering(readDomain);
+
+function readDomain(text: string): Domain | undefined {
   const labels = caseMapped(text)
     .replace(/\u3002/g, ".")
     .replace(/\.$/, "")

@@ -1,5 +1,6 @@
 import { parseDomain } from "./domain.ts";
 import { MAX_PART_OCTETS, octets, prepareLocalpart } from "./localpart.ts";
+import { remembering } from "./remembered.ts";
 
 /** A JID without resource in its comparison form, `local@domain` or `domain`: equal addresses are equal strings. */
 export type BareJid = string;
@@ -15,7 +16,9 @@ export interface Jid {
  * Splits and prepares a JID (RFC 7622 3): split at the first `/`, then at the first `@`; undefined when it is malformed.
  * A localpart that holds a character which may only stand escaped is malformed too.
  */
-export function parseJid(text: string): Jid | undefined {
+export const parseJid: (text: string) => Jid | undefined = remembering(readJid);
+
+function readJid(text: string): Jid | undefined {
   const slash = text.indexOf("/");
   const address = slash < 0 ? text : text.slice(0, slash);
   const at = address.indexOf("@");

@@ -66,5 +66,7 @@ export function prepareLocalpart(text: string): string | undefined {
 
 /** Length in octets of UTF-8. */
 export function octets(text: string): number {
+  // ASCII, as nearly always, has as many octets as characters.
+  if (/^[\0-\x7f]*$/.test(text)) return text.length;
   return new TextEncoder().encode(text).length;
 }

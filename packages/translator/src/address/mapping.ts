@@ -1,6 +1,7 @@
 import { parseDomain } from "./domain.ts";
 import { type BareJid, bareOf, parseJid, prepareResource } from "./jid.ts";
 import { localpartOf, MAX_PART_OCTETS, octets, unescapeLocalpart } from "./localpart.ts";
+import { remembering } from "./remembered.ts";
 import { percentDecode, percentEncodeUser, splitSipUri } from "./sip-uri.ts";
 
 /** Why a SIP URI has no JID. */
@@ -59,6 +60,13 @@ const STATUSES = {
  * matter. Whether the domain is the peer's is for the caller to judge.
  */
 export function sipUriToJid(uri: string, options: SipUriOptions = {}): SipUriMapping {
+  return (options.entity ? mappedEntity(uri) : mappedUri(uri))!;
+}
+
+const mappedUri = remembering((uri) => mapUri(uri, {}));
+const mappedEntity = remembering((uri) => mapUri(uri, { entity: true }));
+
+function mapUri(uri: string, options: SipUriOptions): SipUriMapping {
   const parts = splitSipUri(uri);
   if (parts === undefined) return refuse("not-a-uri");
   if (parts.scheme === "sips") return refuse("sips");
@@ -93,6 +101,12 @@ export type JidMapping =
  *   parts by case and by escape, JIDs don't.
  */
 export function jidToSipUri(jid: string, remembered?: (jid: BareJid) => string | undefined): JidMapping {
+  return remembered ? mapJid(jid, remembered) : mappedJid(jid)!;
+}
+
+const mappedJid = remembering((jid) => mapJid(jid));
+
+function mapJid(jid: string, remembered?: (jid: BareJid) => string | undefined): JidMapping {
   const parts = parseJid(jid);
   if (parts === undefined) return { ok: false, why: "malformed" };
   if (parts.local === "") return { ok: false, why: "no-local" };

@@ -50,6 +50,7 @@ function readParams(tail: string): ReadonlyMap<string, string> {
 export function percentDecode(
   text: string,
 ): { readonly text: string } | { readonly fault: "bad-percent" | "not-utf8" } {
+  if (!/[%\p{Cs}]/u.test(text)) return { text };
   if (/%(?![0-9a-f]{2})/i.test(text)) return { fault: "bad-percent" };
   const octets: number[] = [];
   for (let at = 0; at < text.length; ) {

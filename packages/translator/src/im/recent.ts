@@ -1,4 +1,5 @@
 import type { Millis } from "@tombolo/sip";
+import { AgedMap } from "../aged-map.ts";
 
 /** Texts remembered at a time, over all pairs. Over it the oldest are forgotten. */
 export const MAX_RECENT_TEXTS = 100_000;
@@ -14,8 +15,7 @@ export type Fate = "open" | "done";
  */
 export class RecentTexts {
   private readonly limit: number;
-  /** By key; insertion order is age. */
-  private readonly known = new Map<string, { readonly since: Millis; fate: Fate }>();
+  private readonly known = new AgedMap<string, { readonly since: Millis; fate: Fate }>();
 
   constructor(limit = MAX_RECENT_TEXTS) {
     this.limit = limit;
@@ -31,11 +31,10 @@ export class RecentTexts {
   }
 
   begin(key: string, now: Millis): void {
-    this.known.delete(key);
     this.known.set(key, { since: now, fate: "open" });
-    for (const [oldest, { since }] of this.known) {
-      if (this.known.size <= this.limit && now < since + RECENT_TEXT_LASTS) break;
-      this.known.delete(oldest);
+    for (let oldest = this.known.first; oldest; oldest = this.known.first) {
+      if (this.known.size <= this.limit && now < oldest.since + RECENT_TEXT_LASTS) break;
+      this.known.deleteFirst();
     }
   }
 

@@ -1,0 +1,54 @@
+/** One entry, between its neighbours in age. */
+interface Aged<Key, Value> {
+  readonly key: Key;
+  readonly value: Value;
+  older: Aged<Key, Value> | undefined;
+  newer: Aged<Key, Value> | undefined;
+}
+
+/**
+ * A map that knows its oldest entry at once. A plain `Map` does too, by insertion order, but walks over all that was
+ * deleted before it: where entries leave at the old end all the time, that is most of the table. Its owner bounds it.
+ */
+export class AgedMap<Key, Value> {
+  private readonly entries = new Map<Key, Aged<Key, Value>>();
+  private oldest: Aged<Key, Value> | undefined;
+  private youngest: Aged<Key, Value> | undefined;
+
+  get size(): number {
+    return this.entries.size;
+  }
+
+  get(key: Key): Value | undefined {
+    return this.entries.get(key)?.value;
+  }
+
+  /** The value of the entry that is there longest. */
+  get first(): Value | undefined {
+    return this.oldest?.value;
+  }
+
+  /** Adds an entry as the youngest; one with that key is replaced. */
+  set(key: Key, value: Value): void {
+    this.delete(key);
+    const entry = { key, value, older: this.youngest, newer: undefined };
+    if (this.youngest) this.youngest.newer = entry;
+    else this.oldest = entry;
+    this.youngest = entry;
+    this.entries.set(key, entry);
+  }
+
+  delete(key: Key): void {
+    const entry = this.entries.get(key);
+    if (!entry) return;
+    this.entries.delete(key);
+    if (entry.older) entry.older.newer = entry.newer;
+    else this.oldest = entry.newer;
+    if (entry.newer) entry.newer.older = entry.older;
+    else this.youngest = entry.older;
+  }
+
+  deleteFirst(): void {
+    if (this.oldest) this.delete(this.oldest.key);
+  }
+}
