@@ -15,7 +15,9 @@ import {
   SHOWN_STATES,
   type Show,
   TOKEN_REFINEMENTS,
+  TRANSIT_SYSTEM,
   XMPP_READING,
+  XMPP_TEXTS,
   XMPP_WRITING,
 } from "../../packages/translator/src/tables/index.ts";
 import { code, type Page, page, table } from "./markdown.ts";
@@ -56,6 +58,7 @@ function fallbackPage(): Page {
       "## Pairs without a table",
       "A client here and the same client at a partner stand in for each other. Besides that, these columns are borrowed:",
       table(["from", "to", "as", "source"], borrowed),
+      `Two systems that are both foreign here meet by way of ${code(TRANSIT_SYSTEM)}: through two tables.`,
     ),
   };
 }
@@ -84,6 +87,13 @@ function xmppPage(): Page {
       row.type === undefined ? (row.show === undefined ? "no show" : `show ${row.show}`) : `type ${row.type}`;
     return [code(row.id), state, form + text, row.ref, row.loss ?? ""];
   });
+  const texts = XMPP_TEXTS.map((row) => [
+    code(row.id),
+    row.systems.join(", "),
+    row.state,
+    `show ${row.show} + status "${row.text}"`,
+    row.ref,
+  ]);
   return {
     file: "xmpp.md",
     title: "XMPP presence",
@@ -95,6 +105,9 @@ function xmppPage(): Page {
       "An unknown show counts as none. The status is the user's own note.",
       "## Writing",
       table(["row", "state", "presence", "source", "loss"], writing),
+      "## States in words",
+      "Users of these systems have states that no show can say. They are written and read as a show with a status that begins so:",
+      table(["row", "systems", "state", "presence", "source"], texts),
     ),
   };
 }
@@ -104,6 +117,7 @@ interface PidfWritingRow {
   readonly basic: string;
   readonly activity?: string;
   readonly show?: string;
+  readonly isIdle?: true;
   readonly ref: string;
   readonly loss?: string;
 }
@@ -118,7 +132,8 @@ function pidfPage(): Page {
     ]);
     const writing = AVAILABILITIES.map((state) => {
       const row: PidfWritingRow = PIDF_WRITING[dialect][state];
-      return [code(row.id), state, row.basic, row.activity ?? "", row.show ?? "", row.ref, row.loss ?? ""];
+      const activity = [row.activity, row.isIdle && "user-input idle"].filter(Boolean).join(", ");
+      return [code(row.id), state, row.basic, activity, row.show ?? "", row.ref, row.loss ?? ""];
     });
     return [
       `## ${DIALECTS[dialect]}`,

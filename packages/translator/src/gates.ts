@@ -75,7 +75,7 @@ export class Gates {
    * Why a stanza may not go on to the SIP side; undefined when it may.
    * @param isAnswer it belongs to what a SIP user has begun.
    */
-  refusalOf(from: Jid, to: Jid | undefined, isAnswer: boolean): LocalCondition | undefined {
+  refusalOf(from: Jid, to: Jid | undefined, isAnswer = false): LocalCondition | undefined {
     if (!this.mayBegin(from.domain) && !(isAnswer && this.isOurs(from.domain))) {
       this.deny("xmpp-domain");
       return "peer-not-allowed";

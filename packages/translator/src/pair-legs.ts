@@ -37,6 +37,10 @@ export interface PairContext {
 
 function forNobody(): void {}
 
+function domainOf(jid: string): string {
+  return jid.slice(jid.lastIndexOf("@") + 1);
+}
+
 /** What one pair has going: the watch in either direction and the conversation, each made when first needed. */
 export class PairLegs implements Sleeper {
   private context: PairContext;
@@ -118,7 +122,7 @@ export class PairLegs implements Sleeper {
         pair,
         sip,
         xmpp,
-        documents: new Documents(this.context.dialect),
+        documents: new Documents(this.context.dialect, domainOf(this.pair.xmppUser)),
         settings: settings.sipWatcher,
         newNotifier: (resume) =>
           new Notifier({
@@ -144,7 +148,7 @@ export class PairLegs implements Sleeper {
         pair,
         sip,
         xmpp,
-        documents: new Documents(this.context.dialect),
+        documents: new Documents(this.context.dialect, domainOf(this.pair.xmppUser)),
         settings: settings.xmppWatcher,
         newSubscriber: (resume) =>
           new Subscriber({

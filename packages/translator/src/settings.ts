@@ -6,6 +6,7 @@ import type { DomainPolicy } from "./policy/domains.ts";
 import type { SipWatcherSettings } from "./presence/sip-watcher-context.ts";
 import type { XmppWatcherSettings } from "./presence/xmpp-watcher-context.ts";
 import type { AvailabilityOverrides } from "./tables/availability.ts";
+import type { SystemKey } from "./tables/system.ts";
 
 export interface Partner {
   /** SIP domain as configured, in either form (RFC 5890 2.3.2.1): also the component's domain and the metrics' label. */
@@ -25,6 +26,8 @@ export interface TranslatorSettings {
   readonly xmppDomains: readonly string[];
   readonly partners: readonly Partner[];
   readonly xmppPolicy: DomainPolicy;
+  /** What clients the users of an XMPP domain have, by domain as JIDs have it; default: any XMPP client. */
+  readonly xmppSystems?: ReadonlyMap<string, SystemKey>;
   /** Cells of the availability tables that are other than printed, by a style or an administrator; default none. */
   readonly overrides?: AvailabilityOverrides;
   /** Whether activities such as "On the phone" go into status texts, as the table style says; default false. */

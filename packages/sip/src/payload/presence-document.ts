@@ -54,6 +54,8 @@ export interface PresenceSummary {
   readonly activities: readonly string[];
   readonly show?: string;
   readonly note?: string;
+  /** The one who speaks first, or the person, has not touched the keyboard for a while (RFC 4480 3.14). Only of open ones. */
+  readonly isIdle?: true;
 }
 
 /** Schemes of a contact that an instant message can reach; no scheme at all counts as one. */
@@ -80,9 +82,12 @@ export function summarise(document: PresenceDocument): PresenceSummary {
   const show = open.find((tuple) => tuple.show !== undefined)?.show;
   const activities =
     basic === "open" ? [...open.flatMap((tuple) => tuple.activities), ...document.activities] : [];
+  const input = open[0]?.userInput ?? document.userInput;
+  const isIdle = basic === "open" && input?.state === "idle";
   return {
     basic,
     activities: [...new Set(activities)],
+    ...(isIdle && { isIdle }),
     ...(show !== undefined && { show }),
     ...(note !== undefined && { note }),
   };

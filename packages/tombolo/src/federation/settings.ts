@@ -4,6 +4,7 @@ import {
   DEFAULT_CONVERSATION_SETTINGS,
   DEFAULT_SIP_WATCHER_SETTINGS,
   DEFAULT_XMPP_WATCHER_SETTINGS,
+  parseDomain,
   profileByName,
   type TranslatorSettings,
 } from "@tombolo/translator";
@@ -70,6 +71,14 @@ export function translatorSettings(
       ...(emailScreenNames && { emailScreenNames }),
     })),
     xmppPolicy: gateway.xmppPolicy,
+    xmppSystems: new Map(
+      config.partners
+        .filter(({ protocol }) => protocol === "xmpp")
+        .map(({ domain, profile }) => [
+          parseDomain(domain)?.unicode ?? domain,
+          profileByName(profile).system,
+        ]),
+    ),
     overrides: config.tables.overrides,
     tellsActivities: STYLES[config.tables.style].tellsActivities,
     unknownWatcher: config.policy.unknownWatcher,

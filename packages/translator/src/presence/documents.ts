@@ -8,12 +8,13 @@ import {
   writePidf as writePidfDocument,
 } from "@tombolo/sip";
 import { bareJid, type EmailScreenNames, partnerUriToJid } from "../address/index.ts";
-import { type AvailabilityOverrides, joinStatusText, mapAvailability } from "../tables/availability.ts";
+import { type AvailabilityOverrides, joinStatusText } from "../tables/availability.ts";
+import { mapAcross } from "../tables/availability-transit.ts";
 import { type PidfDialect, writePidf } from "../tables/pidf-activity.ts";
 import { readPresence } from "../tables/presence-reading.ts";
 import { type ResourceState, resourceTuples } from "../tables/resource-tuples.ts";
 import type { Availability, SystemKey } from "../tables/system.ts";
-import { writeXmppPresence, type XmppPresence } from "../tables/xmpp-presence.ts";
+import { readXmppText, writeXmppPresence, type XmppPresence } from "../tables/xmpp-presence.ts";
 import type { Composed } from "./resources.ts";
 
 export interface PresenceDialect {
@@ -21,6 +22,8 @@ export interface PresenceDialect {
   readonly system: SystemKey;
   /** The tables' name for the XMPP clients on this side. */
   readonly xmppSystem: SystemKey;
+  /** The same for XMPP domains that have clients of another kind, by domain as JIDs have it. */
+  readonly xmppSystems?: ReadonlyMap<string, SystemKey> | undefined;
   readonly pidf: PidfDialect;
   /** Scheme of `entity` in the documents that we write (RFC 3863 4.1.1). */
   readonly entityScheme: "pres" | "sip";
@@ -58,9 +61,16 @@ export class Documents {
   private readonly dialect: PresenceDialect;
   /** Of the last document, ms since 1970. */
   private stamped: number | undefined;
+  private readonly xmppDomain: string;
 
-  constructor(dialect: PresenceDialect) {
+  /** @param xmppDomain of the XMPP user, as JIDs have it. */
+  constructor(dialect: PresenceDialect, xmppDomain = "") {
     this.dialect = dialect;
+    this.xmppDomain = xmppDomain;
+  }
+
+  private get xmppSystem(): SystemKey {
+    return this.dialect.xmppSystems?.get(this.xmppDomain) ?? this.dialect.xmppSystem;
   }
 
   /** What the partner's users see of a state here, by the availability tables: as a whole, and of each resource. */
@@ -78,8 +88,9 @@ export class Documents {
   }
 
   private look(own: Availability, words: string | undefined) {
-    const { system, xmppSystem, overrides = {} } = this.dialect;
-    const mapped = mapAvailability({ from: xmppSystem, state: own, text: words, to: system, overrides });
+    const { system, overrides = {} } = this.dialect;
+    const from = this.xmppSystem;
+    const mapped = mapAcross({ from, ...readXmppText(from, own, words), to: system, overrides });
     return mapped.ok
       ? { state: mapped.state, note: mapped.text, row: mapped.row }
       : { state: own, note: words, row: undefined };
@@ -91,6 +102,7 @@ export class Documents {
     const text = writePidfDocument({
       dialect: pidf,
       entity: entity.replace(/^sip:/, `${entityScheme}:`),
+      ...(writePidf(mapped.state, pidf).isIdle && { userInput: { state: "idle" } }),
       tuples: this.dialect.tuples === "one" ? [this.oneTuple(entity, mapped)] : this.tuples(entity, mapped),
     });
     const body = { type: "application/pidf+xml", bytes: new TextEncoder().encode(text) };
@@ -128,15 +140,15 @@ export class Documents {
    */
   read(notify: SipMessage, presentity: string): ShownPresence | undefined {
     const body = readPresenceBody(notify.get("Content-Type"), notify.body);
-    const { system, xmppSystem, pidf, overrides = {}, tellsActivities, emailScreenNames } = this.dialect;
+    const { system, pidf, overrides = {}, tellsActivities, emailScreenNames } = this.dialect;
     if (!body.ok || !isAbout(body.entity, presentity, emailScreenNames)) return undefined;
     const read = readPresence(body.kind, body.summary, { dialect: pidf });
     if (!read) return undefined;
     const { note } = body.summary;
     const text = tellsActivities ? joinStatusText(read.words, note) : note;
-    const mapped = mapAvailability({ from: system, state: read.state, text, to: xmppSystem, overrides });
+    const mapped = mapAcross({ from: system, state: read.state, text, to: this.xmppSystem, overrides });
     const state = mapped.ok ? mapped.state : read.state;
-    const shown = writeXmppPresence(state, mapped.ok ? mapped.text : text);
+    const shown = writeXmppPresence(state, mapped.ok ? mapped.text : text, this.xmppSystem);
     return {
       ...(shown.type === undefined ? {} : { type: shown.type }),
       ...(shown.show === undefined ? {} : { show: shown.show }),

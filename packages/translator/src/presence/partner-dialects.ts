@@ -31,12 +31,13 @@ export class PartnerDialects {
 
 function dialectOf(
   partner: Partner,
-  { wall, overrides, tellsActivities }: TranslatorSettings,
+  { wall, overrides, tellsActivities, xmppSystems }: TranslatorSettings,
 ): PresenceDialect {
   const { system, presence } = partner.profile;
   return {
     system,
     xmppSystem: "xmpp-third-party",
+    xmppSystems,
     pidf: presence.pidf,
     entityScheme: presence.entityScheme,
     tuples: presence.tuples,

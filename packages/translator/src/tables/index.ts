@@ -29,6 +29,7 @@ export {
   type ListedTable,
   listTables,
 } from "./availability-tables.ts";
+export { mapAcross, TRANSIT_SYSTEM, type TransitAnswer } from "./availability-transit.ts";
 export { AVAILABILITY_NAMES, availabilityNamed } from "./availability-words.ts";
 export {
   ACTIVITY_CLASSES,
@@ -66,9 +67,11 @@ export {
   isShow,
   type ReadXmppPresence,
   readXmppPresence,
+  readXmppText,
   type Show,
   writeXmppPresence,
   XMPP_READING,
+  XMPP_TEXTS,
   XMPP_WRITING,
   type XmppPresence,
 } from "./xmpp-presence.ts";

@@ -21,6 +21,7 @@ describe("reading PIDF", () => {
     ["rpid", "do-not-disturb", "Do Not Disturb", "PR.rpid-do-not-disturb"],
     ["rpid", "be-right-back", "Be Right Back", "PR.rpid-be-right-back"],
     ["rpid", "dinner", "Away", "PR.rpid-away"],
+    ["rpid", "idle", "Idle", "PR.rpid-idle"],
     ["rpid", "vacation", "Extended Away", "PR.rpid-extended-away"],
     ["rpid", "juggling", "Available", "fallback.unknown-activity"],
   ] as const)("%s open with %s is %s by %s", (dialect, token, state, row) => {
@@ -41,6 +42,19 @@ describe("reading PIDF", () => {
       "Extended Away",
     );
     expect(readPidf({ basic: "open", activities: ["busy"], show: "here" }, "rpid")?.state).toBe("Busy");
+  });
+
+  it.each([
+    [{ activities: [] }, "Idle"],
+    [{ activities: ["away"] }, "Idle"],
+    [{ activities: [], show: "away" }, "Idle"],
+    [{ activities: ["busy"] }, "Busy"],
+    [{ activities: [], show: "xa" }, "Extended Away"],
+    [{ activities: [], show: "chat" }, "Available"],
+    [{ activities: ["working"] }, "Available"],
+  ])("reads an idle user-input beside %j as %s", (said, state) => {
+    expect(readPidf({ basic: "open", isIdle: true, ...said }, "rpid")?.state).toBe(state);
+    expect(readPidf({ basic: "closed", isIdle: true, ...said }, "rpid")?.state).toBe("Offline");
   });
 
   it("does not depend on the order of several activities", () => {
@@ -68,7 +82,11 @@ describe("writing PIDF", () => {
     ["Do Not Disturb", { basic: "open", activity: "busy" }, { basic: "open", activity: "busy", show: "dnd" }],
     ["Be Right Back", { basic: "open", activity: "away" }, { basic: "open", activity: "away", show: "away" }],
     ["Extended Away", { basic: "open", activity: "away" }, { basic: "open", activity: "away", show: "xa" }],
-    ["Idle", { basic: "open", activity: "away" }, { basic: "open", activity: "away", show: "away" }],
+    [
+      "Idle",
+      { basic: "open", activity: "away" },
+      { basic: "open", activity: "away", show: "away", isIdle: true },
+    ],
     ["Invisible", { basic: "closed" }, { basic: "closed" }],
     ["Offline", { basic: "closed" }, { basic: "closed" }],
   ] as const)("%s", (state, draft, rpid) => {

@@ -90,22 +90,11 @@ const RPID_READING = [
   { id: "PR.rpid-be-right-back", tokens: ["be-right-back"], state: "Be Right Back", ref: "MAP-X2" },
   {
     id: "PR.rpid-away",
-    tokens: [
-      "away",
-      "meal",
-      "breakfast",
-      "lunch",
-      "dinner",
-      "shopping",
-      "tv",
-      "playing",
-      "spectator",
-      "idle",
-      "inactive",
-    ],
+    tokens: ["away", "meal", "breakfast", "lunch", "dinner", "shopping", "tv", "playing", "spectator"],
     state: "Away",
     ref: "RFC 4480 3.2",
   },
+  { id: "PR.rpid-idle", tokens: ["idle", "inactive"], state: "Idle", ref: "MAP-X1" },
   {
     id: "PR.rpid-extended-away",
     tokens: ["sleeping", "holiday", "vacation", "travel", "permanent-absence"],
@@ -126,6 +115,7 @@ export const ACTIVITY_PRECEDENCE = [
   "Busy",
   "Be Right Back",
   "Extended Away",
+  "Idle",
   "Away",
   "Available",
 ] as const satisfies readonly Availability[];
@@ -136,6 +126,8 @@ interface WritingRow {
   readonly activity?: "away" | "busy";
   /** Value of a `<show xmlns='jabber:client'/>` beside basic, for readers that know it (RFC 8048 6.2). */
   readonly show?: Show;
+  /** A `<user-input>` of the person says idle (RFC 4480 3.14). */
+  readonly isIdle?: true;
   readonly ref: string;
   readonly loss?: string;
 }
@@ -184,37 +176,57 @@ export const PIDF_WRITING = {
       show: "xa",
       loss: "reads back as Away where the show is not read",
     },
-    Idle: { ...awayRow("PW.rpid-idle", "MAP-X1"), show: "away" },
+    Idle: {
+      ...awayRow("PW.rpid-idle", "MAP-X1"),
+      show: "away",
+      isIdle: true,
+      loss: "reads back as Away where user-input is not read",
+    },
     Invisible: { id: "PW.rpid-invisible", basic: "closed", ref: "MAP-X1", loss: "reads back as Offline" },
     Offline: { id: "PW.rpid-offline", basic: "closed", ref: "RFC 8048 6.2" },
   },
 } as const satisfies Record<PidfDialect, Record<Availability, WritingRow>>;
 
 export interface ReadPidf {
-  /** `PR.closed`, `PR.show`, the row of the deciding token, `PR.no-activity`, or `fallback.unknown-activity`. */
+  /**
+   * `PR.closed`, `PR.show`, the row of the deciding token, `PR.no-activity`, `PR.user-input`, or
+   * `fallback.unknown-activity`.
+   */
   readonly row: string;
   readonly state: Availability;
 }
 
 /**
  * The state that a tuple's basic, its show (where the document carries one) and all its activity tokens (local names or
- * `<activity>` texts, any case) mean. A valid show decides before activities. Without a basic nothing is said about
- * availability (RFC 3863 4.1.4): undefined.
+ * `<activity>` texts, any case) mean. A valid show decides before activities, and an idle user-input makes Idle of nothing
+ * and of Away (PF-13). Without a basic nothing is said about availability (RFC 3863 4.1.4): undefined.
  */
 export function readPidf(
   document: {
     readonly basic: string | undefined;
     readonly activities: readonly string[];
     readonly show?: string | undefined;
+    readonly isIdle?: true | undefined;
   },
   dialect: PidfDialect,
 ): ReadPidf | undefined {
   const basic = document.basic?.trim().toLowerCase();
   if (basic === "closed") return { row: "PR.closed", state: "Offline" };
   if (basic !== "open") return undefined;
+  const said = readOpen(document, dialect);
+  const mayBeIdle = said.state === "Away" || said.row === NO_ACTIVITY;
+  return document.isIdle && mayBeIdle ? { row: "PR.user-input", state: "Idle" } : said;
+}
+
+const NO_ACTIVITY = "PR.no-activity";
+
+function readOpen(
+  document: { readonly activities: readonly string[]; readonly show?: string | undefined },
+  dialect: PidfDialect,
+): ReadPidf {
   const show = document.show?.trim();
   if (show !== undefined && isShow(show)) return { row: "PR.show", state: XMPP_READING[show].state };
-  if (document.activities.length === 0) return { row: "PR.no-activity", state: "Available" };
+  if (document.activities.length === 0) return { row: NO_ACTIVITY, state: "Available" };
   return strongest(document.activities, PIDF_READING[dialect]);
 }
 
@@ -223,16 +235,18 @@ export interface WrittenPidf {
   readonly basic: "open" | "closed";
   readonly activity?: "away" | "busy";
   readonly show?: Show;
+  readonly isIdle?: true;
 }
 
 /** What to put into the one tuple (or its person) for a state, in a peer's dialect. */
 export function writePidf(state: Availability, dialect: PidfDialect): WrittenPidf {
-  const { id, basic, activity, show }: WritingRow = PIDF_WRITING[dialect][state];
+  const { id, basic, activity, show, isIdle }: WritingRow = PIDF_WRITING[dialect][state];
   return {
     row: id,
     basic,
     ...(activity === undefined ? {} : { activity }),
     ...(show === undefined ? {} : { show }),
+    ...(isIdle && { isIdle }),
   };
 }
 

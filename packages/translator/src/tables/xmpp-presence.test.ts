@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { AVAILABILITIES } from "./system.ts";
-import { readXmppPresence, writeXmppPresence, XMPP_WRITING } from "./xmpp-presence.ts";
+import { readXmppPresence, readXmppText, writeXmppPresence, XMPP_WRITING } from "./xmpp-presence.ts";
 
 describe("reading XMPP presence", () => {
   it.each([
@@ -41,6 +41,19 @@ describe("writing XMPP presence", () => {
   it("keeps the note, behind a canned text where there is one", () => {
     expect(writeXmppPresence("Away", "Busy - Quarter close").status).toBe("Busy - Quarter close");
     expect(writeXmppPresence("Idle", "since noon").status).toBe("Idle - since noon");
+  });
+
+  it.each([
+    ["Busy", undefined, { row: "XT.busy", show: "away", status: "Busy" }],
+    ["Busy", "Exam", { row: "XT.busy", show: "away", status: "Busy - Exam" }],
+    ["Idle", "Exam", { row: "XT.idle", show: "away", status: "Idle - Exam" }],
+    ["Away", "Exam", { row: "XW.away", show: "away", status: "Exam" }],
+  ] as const)("says %s with note %s to users of 8.x by a text, and reads it so", (state, note, written) => {
+    expect(writeXmppPresence(state, note, "fed-cupc-8")).toEqual(written);
+    const back = { state, ...(note !== undefined && { text: note }) };
+    expect(readXmppText("cupc-8", "Away", written.status)).toEqual(back);
+    const asWritten = { state: "Away", text: written.status };
+    expect(readXmppText("xmpp-third-party", "Away", written.status)).toEqual(asWritten);
   });
 
   it("declares a loss exactly where the state does not read back", () => {

@@ -1,5 +1,5 @@
 import { joinStatusText } from "./availability.ts";
-import type { Availability } from "./system.ts";
+import type { Availability, SystemKey } from "./system.ts";
 
 /** The values of `<show/>` (RFC 6121 4.7.2.1). */
 export type Show = "away" | "chat" | "dnd" | "xa";
@@ -18,12 +18,15 @@ interface ReadingRow {
   readonly loss?: string;
 }
 
-interface WritingRow {
-  readonly id: `XW.${string}`;
+interface WritingForm {
   readonly type?: "unavailable";
   readonly show?: Show;
   /** Status text that stands for what the show can't say. */
   readonly text?: string;
+}
+
+interface WritingRow extends WritingForm {
+  readonly id: `XW.${string}`;
   readonly ref: string;
   readonly loss?: string;
 }
@@ -57,6 +60,49 @@ export const XMPP_WRITING = {
   Offline: { id: "XW.offline", type: "unavailable", ref: "RFC 6121 4.7.1" },
 } as const satisfies Record<Availability, WritingRow>;
 
+interface TextRow {
+  readonly id: `XT.${string}`;
+  /** The systems whose users say it so. */
+  readonly systems: readonly SystemKey[];
+  /** What the show alone would mean. */
+  readonly show: "away";
+  readonly text: string;
+  readonly state: Availability;
+  readonly ref: string;
+}
+
+const CUP_8: readonly SystemKey[] = ["cupc-8", "fed-cupc-8"];
+
+/** States that a system's users have and no show can say: a show with a status text that stands for the rest. */
+export const XMPP_TEXTS = [
+  { id: "XT.busy", systems: CUP_8, show: "away", text: "Busy", state: "Busy", ref: "MAP-1-14" },
+  { id: "XT.idle", systems: CUP_8, show: "away", text: "Idle", state: "Idle", ref: "MAP-1-14" },
+] as const satisfies readonly TextRow[];
+
+/**
+ * A state with its status text as users of `system` mean it: where the text begins with one that stands for a state, that
+ * state and the rest of the text.
+ */
+export function readXmppText(
+  system: SystemKey,
+  state: Availability,
+  text: string | undefined,
+): { readonly state: Availability; readonly text?: string } {
+  if (state === "Away" && text !== undefined) {
+    for (const row of XMPP_TEXTS as readonly TextRow[]) {
+      const rest = row.systems.includes(system) ? textAfter(row.text, text) : undefined;
+      if (rest !== undefined) return { state: row.state, ...(rest !== "" && { text: rest }) };
+    }
+  }
+  return { state, ...(text !== undefined && { text }) };
+}
+
+/** What follows a canned text; undefined where the text does not begin with it. */
+function textAfter(canned: string, text: string): string | undefined {
+  const [first = "", ...rest] = text.split(" - ");
+  return first.trim().toLowerCase() === canned.toLowerCase() ? rest.join(" - ").trim() : undefined;
+}
+
 export interface ReadXmppPresence {
   readonly row: (typeof XMPP_READING)[keyof typeof XMPP_READING]["id"];
   readonly state: Availability;
@@ -82,12 +128,16 @@ export function isShow(text: string): text is Show {
   return text === "away" || text === "chat" || text === "dnd" || text === "xa";
 }
 
-/** Type, show and status of the presence to send; `row` says which rule wrote it. */
+export type XmppWritingId = (typeof XMPP_WRITING)[Availability]["id"] | (typeof XMPP_TEXTS)[number]["id"];
+
+/** Type, show and status of the presence to send to users of `system`; `row` says which rule wrote it. */
 export function writeXmppPresence(
   state: Availability,
   text?: string,
-): XmppPresence & { readonly row: (typeof XMPP_WRITING)[Availability]["id"] } {
-  const row: WritingRow & { id: (typeof XMPP_WRITING)[Availability]["id"] } = XMPP_WRITING[state];
+  system: SystemKey = "xmpp-third-party",
+): XmppPresence & { readonly row: XmppWritingId } {
+  const special = XMPP_TEXTS.find((row) => row.state === state && row.systems.includes(system));
+  const row: WritingForm & { readonly id: XmppWritingId } = special ?? XMPP_WRITING[state];
   const status = joinStatusText(row.text, text);
   return {
     row: row.id,
