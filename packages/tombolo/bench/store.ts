@@ -28,18 +28,10 @@ const pair = {
 
 function message(n: number): MessageRecord {
   const text = "x".repeat(640);
-  const payload = { text, from: "alice@example.com/desk", to: pair.sipUser, originId: `purple${n}` };
+  const wishes = { receipt: true, marker: false };
+  const origin = { from: "alice@example.com/desk", to: pair.sipUser, id: `purple${n}`, type: "chat", wishes };
   const id = `m${n.toString(36)}0000000000`;
-  return {
-    kind: "message",
-    v: 1,
-    id,
-    direction: "xmpp_to_sip",
-    pair,
-    acceptedAt: 1.8e12 + n,
-    attempt: 1,
-    payload,
-  };
+  return { kind: "message", v: 1, id, pair, acceptedAt: 1.8e12 + n, state: "sent", text, origin };
 }
 
 function dialog(n: number): DialogRecord {

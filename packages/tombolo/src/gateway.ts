@@ -18,7 +18,18 @@ export type GatewayInput =
   | { readonly kind: "lost"; readonly track: string; readonly why: string }
   | Extract<
       TranslatorInput,
-      { kind: "link-up" | "link-down" | "partner-back" | "rule" | "settings" | "recover" | "keep-all" }
+      {
+        kind:
+          | "link-up"
+          | "link-down"
+          | "partner-back"
+          | "rule"
+          | "settings"
+          | "recover"
+          | "keep-all"
+          | "store"
+          | "not-kept";
+      }
     >
   /** Something that an earlier run kept. */
   | {

@@ -53,13 +53,16 @@ export {
   type WatcherOutcome,
 } from "./error/index.ts";
 export { type ConversationSettings, DEFAULT_CONVERSATION_SETTINGS } from "./im/context.ts";
+export type { Books, Fates, Imbalance, Ledger } from "./im/ledger.ts";
 export type {
   Kept,
   KeptAuthorization,
   KeptDialog,
   KeptPresence,
   KeptResource,
+  KeptText,
   PairParts,
+  TextFailure,
   WatcherSide,
 } from "./kept.ts";
 export type { Direction, Observation } from "./observation.ts";

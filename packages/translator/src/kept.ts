@@ -47,11 +47,37 @@ export interface KeptPresence {
 interface OfPair {
   readonly pair: PairParts;
   readonly watcher: WatcherSide;
+/** What the sender of a text is told of its end. */
+export interface TextFailure {
+  readonly event: "bounced" | "expired";
+  /** Row of the error tables, or a local reason. */
+  readonly reason: string;
+  readonly error: StanzaError & { readonly address?: string | undefined };
+}
+
+/** A text of the XMPP user that was accepted and whose fate is open, or whose sender has not been told yet (design law 1). */
+export interface KeptText {
+  /** waiting: not sent. sent: it may have arrived. failed: its sender has to be told. */
+  readonly state: "waiting" | "sent" | "failed";
+  readonly acceptedAt: Millis;
+  /** Empty where it has failed: nobody needs it any more. */
+  readonly text: string;
+  readonly subject?: string;
+  readonly language?: string;
+  /** Ms since 1970, where it was written long before it came. */
+  readonly sentAt?: number;
+  readonly thread?: string;
+  readonly key?: string;
+  readonly origin: Origin;
+  readonly failure?: TextFailure;
+}
+
 }
 
 /**
  * Something that has to outlive the process, as it is from now on: `value` undefined means that it is no more. Fed back
- * with a value as `restore` after a start, the permission of a pair before its dialogs before its presence.
+ * with a value as `restore` after a start, the permission of a pair before its dialogs before its presence, texts in the
+ * order in which they were first kept.
  */
 export type Kept =
   | (OfPair & { readonly what: "authorization"; readonly value: KeptAuthorization | undefined })

@@ -1,4 +1,5 @@
 import type { Millis } from "@tombolo/sip";
+import type { Imbalance } from "./im/ledger.ts";
 
 export type Direction = "sip_to_xmpp" | "xmpp_to_sip";
 
@@ -14,6 +15,8 @@ export type Observation =
       /** From accepted to delivered. */
       readonly took?: Millis;
     }
+  /** The books do not balance: a text was lost, or had two fates. Told when it begins and when it changes. */
+  | ({ readonly what: "imbalance" } & Imbalance)
   | {
       readonly what: "presence";
       readonly direction: Direction;

@@ -1,6 +1,6 @@
 import { type Deadline, type Millis, Notifier, Subscriber } from "@tombolo/sip";
 import type { Element } from "ltx";
-import { parseJid } from "./address/index.ts";
+import { type BareJid, parseJid } from "./address/index.ts";
 import type { Sleeper } from "./deadline-queue.ts";
 import { Conversation } from "./im/conversation.ts";
 import type { ConversationMemory } from "./im/memory.ts";
@@ -10,6 +10,7 @@ import { TextWire } from "./im/text-wire.ts";
 import type { Keep, Kept } from "./kept.ts";
 import type { Observation } from "./observation.ts";
 import type { Pair } from "./pair.ts";
+import type { Said } from "./presence/composition.ts";
 import { Documents, type PresenceDialect } from "./presence/documents.ts";
 import { SipWatcher } from "./presence/sip-watcher.ts";
 import type { SipWatchView, XmppWatchView } from "./presence/views.ts";
@@ -104,7 +105,9 @@ export class PairLegs implements Sleeper {
         ids: settings.ids,
         recent: im.recent,
         rates: im.rates,
-        load: im.loadOf(pair.partner),
+        books: im.booksOf(pair.partner),
+        mayKeep: () => im.mayKeep,
+        wallAt: (at, now) => settings.wall && settings.wall() - (now - at),
         isLinkUp: () => im.isLinkUp(pair.partner),
         isAuthorized: () => this.ownXmppWatcher?.isAuthorized ?? false,
       });
@@ -113,6 +116,7 @@ export class PairLegs implements Sleeper {
       this.context.onOwner(this.ownConversation.sessions, this);
     }
     return this.ownConversation;
+      this.context.onOwner(this.ownConversation.departures.bounces, this);
   }
 
   get sipWatcher(): SipWatcher {
@@ -268,12 +272,14 @@ export class PairLegs implements Sleeper {
   }
 
   restore(kept: Exclude<Kept, { what: "rule" }>): void {
+    this.ownConversation?.departures.keep(keep);
     const watcher = kept.watcher === "sip" ? this.sipWatcher : this.xmppWatcher;
     if (!kept.value) return;
     if (kept.what === "authorization") watcher.restoreAuthorization(kept.value);
     else if (kept.what === "dialog") watcher.restoreDialog(kept.dialog, kept.value);
     else watcher.restorePresence(kept.value);
   }
+    this.ownConversation?.departures.keepAnew();
 
   /**
    * All of it is kept as it was restored. Only the dialogs are kept anew with whatever happens next: the CSeq numbers that
@@ -302,6 +308,17 @@ export class PairLegs implements Sleeper {
 
   nextDeadline(): Deadline | undefined {
     let first: Deadline | undefined;
+    this.ownConversation?.recover(now);
+  }
+
+  /** Texts of this pair whose fate is open. */
+  get held(): Conversation["held"] | undefined {
+    return this.ownConversation?.held;
+  }
+
+  /** The store has not taken a text. */
+  notKept(id: string, now: Millis): void {
+    this.ownConversation?.notKept(id, now);
     for (const own of [this.ownConversation, this.ownSipWatcher, this.ownXmppWatcher]) {
       const deadline = own?.nextDeadline();
       if (deadline && (!first || deadline.at < first.at)) first = deadline;

@@ -1,6 +1,7 @@
 import type { Millis } from "@tombolo/sip";
 import type { Gates } from "./gates.ts";
 import type { Keep, Kept } from "./kept.ts";
+import type { Observation } from "./observation.ts";
 import type { Pair } from "./pair.ts";
 import type { PairBook } from "./pair-book.ts";
 import type { PairLegs } from "./pair-legs.ts";
@@ -12,8 +13,16 @@ export class Restoration {
   private readonly gates: Gates;
   private readonly book: PairBook;
   private readonly keep: Keep;
+  private readonly observe: (observation: Observation) => void;
 
-  constructor(sip: SipSide, gates: Gates, book: PairBook, keep: Keep) {
+  constructor(
+    sip: SipSide,
+    gates: Gates,
+    book: PairBook,
+    keep: Keep,
+    observe: (observation: Observation) => void,
+  ) {
+    this.observe = observe;
     this.sip = sip;
     this.gates = gates;
     this.book = book;
@@ -33,8 +42,12 @@ export class Restoration {
       partner && !isOver ? this.book.findOrMake(pair.xmppUser, localOf(pair.sipUser), partner) : undefined;
     if (legs) {
       legs.pair.sipUri = pair.sipUri;
-      legs.restore(kept);
+      legs.restore(kept, now);
       return;
+    }
+    if (kept.what === "text") {
+      const detail = "a text that waited for a partner that is no more cannot be returned to its sender";
+      this.observe({ what: "note", event: "text-dropped", partner: pair.partner, detail });
     }
     if (kept.what === "dialog") this.sip.disown(kept.dialog);
     this.keep({ ...kept, value: undefined });

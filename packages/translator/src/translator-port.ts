@@ -32,6 +32,10 @@ export type TranslatorInput =
   | { readonly kind: "recover" }
   /** Some of what was to be kept was not: all of it is handed out once more. */
   | { readonly kind: "keep-all" }
+  /** Whether texts that are accepted from now on can be kept. */
+  | { readonly kind: "store"; readonly takes: boolean }
+  /** This one was not taken. */
+  | { readonly kind: "not-kept"; readonly kept: Kept }
   /** The program goes down: sessions are closed politely, new ones refused; subscriptions are left alone. */
   | { readonly kind: "drain" };
 

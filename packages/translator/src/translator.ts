@@ -1,11 +1,12 @@
 import type { Deadline, Machine, Millis } from "@tombolo/sip";
 import type { BareJid } from "./address/index.ts";
 import { asInJid, Gates } from "./gates.ts";
+import type { Ledger } from "./im/ledger.ts";
 import { ConversationMemory } from "./im/memory.ts";
 import { IncomingStanzas } from "./incoming-stanzas.ts";
 import { InitialRequests } from "./initial-requests.ts";
 import type { Kept } from "./kept.ts";
-import type { Observation } from "./observation.ts";
+import type { Direction, Observation } from "./observation.ts";
 import { PairBook } from "./pair-book.ts";
 import type { PairLegs } from "./pair-legs.ts";
 import type { Rule } from "./policy/rules.ts";
@@ -26,6 +27,8 @@ export class Translator implements Machine<TranslatorInput, TranslatorOutput> {
   private readonly gates: Gates;
   private readonly book: PairBook;
   private readonly requests: InitialRequests;
+  private readonly im: ConversationMemory;
+  private readonly observe: (observation: Observation) => void;
   private readonly stanzas: IncomingStanzas;
   private readonly reach: Reachability;
   private readonly restoration: Restoration;
@@ -39,7 +42,8 @@ export class Translator implements Machine<TranslatorInput, TranslatorOutput> {
       touchOwner,
     );
     const im = new ConversationMemory();
-    const shared = { sip: this.sip, xmpp: this.xmpp, observe, im };
+    this.im = im;
+    this.observe = observe;
     this.gates = new Gates(settings, observe);
     this.book = new PairBook({
       settings,
@@ -50,7 +54,7 @@ export class Translator implements Machine<TranslatorInput, TranslatorOutput> {
     this.requests = new InitialRequests(this.sip, this.gates, this.book, im);
     this.stanzas = new IncomingStanzas(this.xmpp, this.gates, this.book);
     this.reach = new Reachability(settings, this.book, im, observe);
-    this.restoration = new Restoration(this.sip, this.gates, this.book, this.keep);
+    this.restoration = new Restoration(this.sip, this.gates, this.book, this.keep, observe);
   }
 
   /** Pairs that have something under way. */
@@ -91,6 +95,27 @@ export class Translator implements Machine<TranslatorInput, TranslatorOutput> {
         if (!this.sip.dispatch(input.event, now) && input.event.kind === "request")
           this.requests.handle(input.event, this.isDraining, now);
         break;
+  /** The books of instant messages (design law 1). */
+  get ledger(): Ledger {
+    return this.im.ledger;
+  }
+
+  /**
+   * Texts whose fate is open, counted one by one where they are: the ledger's `inFlight` must be the same. Walks over all
+   * pairs.
+   */
+  countTexts(): ReadonlyMap<string, Readonly<Record<Direction, number>>> {
+    const counts = new Map<string, Record<Direction, number>>();
+    for (const { pair, held } of this.book.all()) {
+      if (!held) continue;
+      const sum = counts.get(pair.partner) ?? { sip_to_xmpp: 0, xmpp_to_sip: 0 };
+      counts.set(pair.partner, sum);
+      sum.sip_to_xmpp += held.sip_to_xmpp;
+      sum.xmpp_to_sip += held.xmpp_to_sip;
+    }
+    return counts;
+  }
+
       case "stanza":
         this.stanzas.handle(input.partner, input.stanza, this.isDraining, now);
         break;
@@ -157,6 +182,7 @@ export class Translator implements Machine<TranslatorInput, TranslatorOutput> {
 
   /** Pairs whose partner or domain is not federated with any more are parted; the others are judged anew. */
   private adopt(settings: TranslatorSettings, now: Millis): void {
+    this.checkBooks();
     this.gates.adopt(settings);
     this.book.adopt(settings);
     const partners = settings.partners.map(({ domain }) => domain);
@@ -164,6 +190,7 @@ export class Translator implements Machine<TranslatorInput, TranslatorOutput> {
     for (const legs of this.book.all()) {
       const partner = this.gates.partner(legs.pair.partner);
       if (partner && this.gates.isAdmitted(legs.pair)) {
+    this.checkBooks();
         legs.adopt(settings, partner);
         legs.onGate(now);
       } else legs.part(now);
@@ -180,6 +207,20 @@ export class Translator implements Machine<TranslatorInput, TranslatorOutput> {
       this.book.touch(legs);
     }
   }
+  /** At the end of each input nothing may be missing from the books. */
+  private checkBooks(): void {
+    for (const imbalance of this.im.ledger.takeImbalances())
+      this.observe({ what: "imbalance", ...imbalance });
+  }
+
+  private onNotKept(kept: Kept, now: Millis): void {
+    if (kept.what !== "text") return;
+    const legs = this.book.find(kept.pair.xmppUser, kept.pair.sipUser);
+    if (!legs) return;
+    this.book.touch(legs);
+    legs.notKept(kept.id, now);
+  }
+
 
   /** Pairs that a rule is about. */
   private pairsOf(user: BareJid, peer: string): PairLegs[] {

@@ -62,10 +62,16 @@ export class XmppSide {
     this.emit(domain, stanza, id);
   }
 
+  /** Sends an error stanza, which has its addressee's id, and reports under `track` whether the server has taken it. */
+  sendError<Item>(sender: Sender<Item>, item: Item, domain: string, stanza: Element, track: string): void {
+    this.underWay.set(track, { sender: sender as Sender<unknown>, item, to: undefined });
+    this.emit(domain, stanza, track);
+  }
+
   taken(track: string, now: Millis): void {
     const tracked = this.settle(track);
     if (!tracked) return;
-    this.withServer.set(track, tracked);
+    if (tracked.to !== undefined) this.withServer.set(track, tracked);
     if (this.withServer.size > MAX_TAKEN_REMEMBERED) this.withServer.deleteFirst();
     this.touch(tracked.sender);
     tracked.sender.onTaken(tracked.item, now);

@@ -96,6 +96,7 @@ export class Bed {
     authorization: new Map(),
     dialog: new Map(),
     presence: new Map(),
+    text: new Map(),
   };
   private readonly changes: Partial<TranslatorSettings>;
   readonly observations: Observation[] = [];
@@ -109,6 +110,9 @@ export class Bed {
   private readonly answers = new Map<RequestRef, Answer>();
   private readonly dialogs = new Set<DialogId>();
   private readonly events: EngineEvent[] = [];
+  /** Errors to XMPP users wait for `taken` or `lost` like texts; else the server takes them at once. */
+  holdsErrors = false;
+  private readonly takenErrors: string[] = [];
   private readonly tracks: { track: string; stanza: Element }[] = [];
   /** Every tracked stanza that was ever sent, as its addressee could return it. */
   readonly sentTracked: { id: string; from: string; to: string }[] = [];
@@ -369,6 +373,7 @@ export class Bed {
     this.asked.clear();
     this.requests.clear();
     this.tracks.length = 0;
+    this.takenErrors.length = 0;
     this.events.length = 0;
     // Metrics begin anew with a process.
     this.observations.length = 0;
@@ -424,9 +429,11 @@ export class Bed {
       } else if (out?.kind === "keep") this.onKeep(out.kept);
       else if (out) this.onObservation(out.observation);
       else {
-        const event = this.events.shift();
-        if (!event) return;
-        this.translator.handle({ kind: "sip", event }, this.now);
+        const track = this.takenErrors.shift();
+        const event = track === undefined ? this.events.shift() : undefined;
+        if (track !== undefined) this.translator.handle({ kind: "taken", track }, this.now);
+        else if (event) this.translator.handle({ kind: "sip", event }, this.now);
+        else return;
       }
     }
   }
@@ -439,7 +446,12 @@ export class Bed {
   }
 
   private onTracked(track: string, stanza: Element): void {
+    if (stanza.attrs.type === "error" && !this.holdsErrors) {
+      this.takenErrors.push(track);
+      return;
+    }
     this.tracks.push({ track, stanza });
+    if (stanza.attrs.type === "error") return;
     this.sentTracked.push({ id: track, from: stanza.attrs.to!, to: stanza.attrs.from! });
   }
 
@@ -488,6 +500,8 @@ export class Bed {
 
   private onObservation(observation: Observation): void {
     this.observations.push(observation);
+    if (observation.what === "imbalance")
+      throw new Error(`the books do not balance: ${JSON.stringify(observation)}`);
     if (observation.what !== "im") return;
     const account = this.account(observation.direction, observation.partner);
     account[observation.event] += 1;
@@ -496,6 +510,7 @@ export class Bed {
 }
 
 function keyOfKept(kept: Exclude<Kept, { what: "rule" }>): string {
+  if (kept.what === "text") return kept.id;
   return kept.what === "dialog" ? kept.dialog : `${kept.pair.xmppUser} ${kept.pair.sipUser} ${kept.watcher}`;
 }
 

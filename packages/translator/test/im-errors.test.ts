@@ -1,6 +1,6 @@
 import type { HeaderFields } from "@tombolo/sip";
 import { describe, expect, it } from "vitest";
-import { MAX_OPEN_TEXTS_PER_PARTNER } from "../src/im/load.ts";
+import { MAX_OPEN_TEXTS_PER_PARTNER } from "../src/im/ledger.ts";
 import {
   DEFAULT_CONVERSATION_SETTINGS,
   LOCAL_ERRORS,

@@ -15,14 +15,10 @@ const v = RECORD_VERSION;
 export class Keeper {
   private readonly store: Store;
   private readonly clocks: () => ClockReading;
-  private readonly onRefused: (kind: RecordKind, answer: PutAnswer) => void;
+  private readonly onRefused: (kept: Kept, answer: PutAnswer) => void;
 
-  /** @param onRefused told of a record that the store did not take. */
-  constructor(
-    store: Store,
-    clocks: () => ClockReading,
-    onRefused: (kind: RecordKind, answer: PutAnswer) => void,
-  ) {
+  /** @param onRefused told of what the store did not take. */
+  constructor(store: Store, clocks: () => ClockReading, onRefused: (kept: Kept, answer: PutAnswer) => void) {
     this.store = store;
     this.clocks = clocks;
     this.onRefused = onRefused;
@@ -31,11 +27,11 @@ export class Keeper {
   keep(kept: Kept, snapshot: DialogSnapshot | undefined): void {
     const record = this.recordOf(kept, snapshot);
     if (record === undefined) {
-      this.store.delete(kept.what, keyOf(kept));
+      this.store.delete(kindOf(kept), keyOf(kept));
       return;
     }
     const answer = this.store.put(record);
-    if (answer !== "taken") this.onRefused(record.kind, answer);
+    if (answer !== "taken") this.onRefused(kept, answer);
   }
 
   /** Gives everything that an earlier run kept. Rejects with a `StoreError`. */
@@ -59,6 +55,11 @@ export class Keeper {
     if (kept.what === "rule") {
       const { user, peer, value } = kept;
       return { v, kind: "rule", user, peer, ...value, at: clocks.wall };
+    }
+    if (kept.what === "text") {
+      const { id, value } = kept;
+      const acceptedAt = toWall(value.acceptedAt, clocks);
+      return { v, kind: "message", id, pair: partsOf(kept.pair), ...value, acceptedAt };
     }
     const base = { v, pair: partsOf(kept.pair), watcher: kept.watcher } as const;
     switch (kept.what) {
@@ -101,8 +102,13 @@ function partsOf({ xmppUser, sipUser, partner, sipUri }: PairParts): PairParts {
   return { xmppUser, sipUser, partner, sipUri };
 }
 
+function kindOf({ what }: Kept): RecordKind {
+  return what === "text" ? "message" : what;
+}
+
 function keyOf(kept: Kept): string {
   if (kept.what === "rule") return ruleKey(kept.user, kept.peer);
+  if (kept.what === "text") return kept.id;
   return kept.what === "dialog" ? kept.dialog : watchKey(kept.pair, kept.watcher);
 }
 
@@ -138,6 +144,11 @@ function inputOf(record: StoreRecord, clocks: ClockReading): GatewayInput | unde
       const { pair, watcher, at, shown, resources } = record;
       const value = { at: later(at), ...(shown && { shown }), ...(resources && { resources }) };
       return { kind: "restore", kept: { what: "presence", pair, watcher, value } };
+    }
+    case "message": {
+      const { v: _, kind: __, id, pair, acceptedAt, ...value } = record;
+      const kept = { what: "text", pair, id, value: { ...value, acceptedAt: later(acceptedAt) } } as const;
+      return { kind: "restore", kept };
     }
     default:
       return undefined;

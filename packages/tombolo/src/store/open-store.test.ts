@@ -109,14 +109,14 @@ test("kinds load in their order, messages in the order of their first put, more 
   store.put(dialog("c1"));
   store.put(rule("alice@example.com", "contoso.example"));
   await store.flush();
-  store.put(message(ids[5]!, "again", 2));
+  store.put(message(ids[5]!, "again"));
   await store.close();
   const all = await loadAll(await open(path));
   expect(all.map(({ kind }) => KIND_NAMES.indexOf(kind)).every((n, i, own) => n >= (own[i - 1] ?? 0))).toBe(
     true,
   );
   expect(all.slice(2).map(keyOf)).toEqual(ids);
-  expect(all[7]).toEqual(message(ids[5]!, "again", 2));
+  expect(all[7]).toEqual(message(ids[5]!, "again"));
 });
 
 test("the store refuses a file that somebody has, and leaves nothing running", async () => {

@@ -1,6 +1,6 @@
 /** What outlives a run: plain data, each with the version of its shape. Times are wall-clock times. */
 import type { DialogSnapshot } from "@tombolo/sip";
-import type { Availability, Direction, Pair, XmppPresence } from "@tombolo/translator";
+import type { Availability, KeptText, Pair, XmppPresence } from "@tombolo/translator";
 import type { WallMillis } from "./wall-clock.ts";
 
 /** Version of all shapes in this file. A record of another version is left on disk and not loaded. */
@@ -90,25 +90,13 @@ export interface AddressRecord extends Versioned {
   readonly at: WallMillis;
 }
 
-/** An instant message that was accepted and whose fate is open (design law 1). */
-export interface MessageRecord extends Versioned {
+/** An instant message of an XMPP user whose fate is open, or whose sender has still to be told (design law 1). */
+export interface MessageRecord extends Versioned, Omit<KeptText, "acceptedAt"> {
   readonly kind: "message";
-  /** Ours, unique. */
+  /** Ours, unique over all runs. */
   readonly id: string;
-  readonly direction: Direction;
   readonly pair: PairParts;
   readonly acceptedAt: WallMillis;
-  /** Deliveries begun so far. */
-  readonly attempt: number;
-  readonly payload: {
-    readonly text: string;
-    /** As the sender's side writes both ends; where a bounce goes. */
-    readonly from: string;
-    readonly to: string;
-    /** Stanza id or Call-ID and CSeq: what the sender knows it by. */
-    readonly originId?: string;
-    readonly thread?: string;
-  };
 }
 
 /** A named value of this installation. */

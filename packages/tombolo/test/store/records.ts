@@ -8,17 +8,18 @@ export const PAIR: PairParts = {
   sipUri: "sip:Bob@contoso.example",
 };
 
-export function message(id: string, text = "hello", attempt = 1): MessageRecord {
-  const payload = { text, from: "alice@example.com/desk", to: PAIR.sipUser };
+export function message(id: string, text = "hello"): MessageRecord {
+  const wishes = { receipt: false, marker: false };
+  const origin = { from: "alice@example.com/desk", to: PAIR.sipUser, id, type: "chat", wishes };
   return {
     kind: "message",
     v: 1,
     id,
-    direction: "xmpp_to_sip",
     pair: PAIR,
     acceptedAt: 1_700_000_000_000,
-    attempt,
-    payload,
+    state: "waiting",
+    text,
+    origin,
   };
 }
 

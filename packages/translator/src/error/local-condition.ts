@@ -13,6 +13,10 @@ export type LocalCondition =
   | "message-too-large"
   | "request-too-large"
   | "queue-full"
+  | "not-kept"
+  | "expired"
+  | "unanswered"
+  | "restarted"
   | "rate-limited"
   | "content-type"
   | "encrypted-only"
@@ -127,6 +131,43 @@ export const LOCAL_ERRORS = {
     },
     sip: { ...both(480), needs: "Retry-After" },
     ref: "RFC 6120 8.3.3.18",
+  },
+  "not-kept": {
+    id: "E4.not-kept",
+    xmpp: {
+      type: "wait",
+      condition: "resource-constraint",
+      text: "This gateway can't keep messages safe at the moment, so it has not taken this one. Try again later.",
+    },
+    alarm: true,
+    ref: "RFC 6120 8.3.3.18",
+  },
+  expired: {
+    id: "E4.expired",
+    xmpp: {
+      type: "wait",
+      condition: "remote-server-timeout",
+      text: "This message waited too long for the other system and has expired: it was not delivered. Send it again.",
+    },
+    ref: "D5",
+  },
+  unanswered: {
+    id: "E4.unanswered",
+    xmpp: {
+      type: "wait",
+      condition: "remote-server-timeout",
+      text: "The other system did not answer. This message may have been delivered all the same: ask before you send it again.",
+    },
+    ref: "D4",
+  },
+  restarted: {
+    id: "E4.restarted",
+    xmpp: {
+      type: "wait",
+      condition: "remote-server-timeout",
+      text: "This gateway was restarted before the other system answered. This message may have been delivered all the same: ask before you send it again.",
+    },
+    ref: "D4",
   },
   "rate-limited": {
     id: "E4.rate-limited",

@@ -1,5 +1,7 @@
 import type { Outcome } from "@tombolo/sip";
 import { readDiagnostics, STALE_ROUTE_SET } from "../error/diagnostics.ts";
+import { BLOCKED_CONTENT_WARNING } from "../error/index.ts";
+import type { ConversationContext } from "./context.ts";
 
 /** What answers to our requests in a session say about it beside their meaning for the user. */
 
@@ -29,4 +31,21 @@ export function readFailure(outcome: Outcome): {
     isSessionOver: isStale || SESSION_OVER.has(status),
     isSurelyNotDelivered: isStale || NOT_DELIVERED.has(status),
   };
+}
+
+/** The peer's content filter refused a text. */
+export function isContentBlocked(outcome: Outcome): boolean {
+  if (outcome.kind !== "final") return false;
+  return Number.parseInt(outcome.message.get("Warning") ?? "", 10) === BLOCKED_CONTENT_WARNING;
+}
+
+/** Notes what the partner's servers say of a failure, for whoever has to find out. */
+export function noteDiagnostics(
+  outcome: Outcome,
+  { pair, observe }: Pick<ConversationContext, "pair" | "observe">,
+): void {
+  const diagnostics = outcome.kind === "final" ? readDiagnostics(outcome.message) : undefined;
+  if (outcome.kind !== "final" || !diagnostics) return;
+  const detail = `${outcome.status}: ${diagnostics.id} ${diagnostics.reason}`.trimEnd();
+  observe({ what: "note", event: "partner-diagnostics", partner: pair.partner, detail });
 }

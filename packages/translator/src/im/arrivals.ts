@@ -74,6 +74,11 @@ export class Arrivals implements Sender<Arrival> {
     return this.waiting === 0;
   }
 
+  /** Texts whose fate is open. */
+  get held(): number {
+    return this.waiting;
+  }
+
   /** When a typing mark is taken back, or undefined. */
   get typingUntil(): Millis | undefined {
     return this.composingUntil;
@@ -130,7 +135,7 @@ export class Arrivals implements Sender<Arrival> {
 
   /** A MESSAGE with a text: turned into a stanza, or refused at once. */
   take(request: IncomingRequest, text: IncomingText, way: Way, now: Millis): void {
-    const { sip, recent, load } = this.context;
+    const { sip, recent, books } = this.context;
     // Nothing left after the clean-up: taken, and nothing to show.
     if (text.text === "") {
       sip.answer(request.request, way.status);
@@ -143,7 +148,7 @@ export class Arrivals implements Sender<Arrival> {
       sip.answer(request.request, fate === "done" ? way.status : 482);
       return;
     }
-    if (this.waiting >= MAX_ARRIVALS_PER_PAIR || load.isFull("sip_to_xmpp")) {
+    if (this.waiting >= MAX_ARRIVALS_PER_PAIR || books.isFull("sip_to_xmpp")) {
       sip.answer(request.request, 480, { headers: [["Retry-After", RETRY_AFTER]] });
       return;
     }
@@ -166,9 +171,10 @@ export class Arrivals implements Sender<Arrival> {
     key: string | undefined,
     now: Millis,
   ): void {
-    const { pair, wire, xmpp, ids } = this.context;
+    const { pair, wire, xmpp, ids, books } = this.context;
     this.composingUntil = undefined;
     this.waiting += 1;
+    books.hold("sip_to_xmpp", 1);
     this.observe("accepted");
     const to = this.address();
     const stanzaId = `m${ids()}`;
@@ -270,6 +276,7 @@ export class Arrivals implements Sender<Arrival> {
     if (arrival.isSettled) return false;
     arrival.isSettled = true;
     this.waiting -= 1;
+    this.context.books.hold("sip_to_xmpp", -1);
     return true;
   }
 
@@ -302,7 +309,7 @@ export class Arrivals implements Sender<Arrival> {
     took?: Millis,
   ): void {
     const direction = "sip_to_xmpp";
-    if (event !== "returned") this.context.load.change(direction, event === "accepted" ? 1 : -1);
+    if (event !== "returned") this.context.books.book(direction, event);
     this.context.observe({
       what: "im",
       event,

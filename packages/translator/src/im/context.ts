@@ -3,7 +3,7 @@ import type { Observation } from "../observation.ts";
 import type { Pair } from "../pair.ts";
 import type { SipSide } from "../sip-side.ts";
 import type { XmppSide } from "../xmpp-side.ts";
-import type { PartnerLoad } from "./load.ts";
+import type { PartnerBooks } from "./ledger.ts";
 import { DEFAULT_QUEUE_LIMITS, type QueueLimits } from "./queue.ts";
 import type { RecentTexts } from "./recent.ts";
 import type { SenderRates } from "./sender-rates.ts";
@@ -50,8 +50,12 @@ export interface ConversationContext {
   readonly recent: RecentTexts;
   /** How fast XMPP users write. */
   readonly rates: SenderRates;
-  /** What is under way for the partner. */
-  readonly load: PartnerLoad;
+  /** The books of the partner. */
+  readonly books: PartnerBooks;
+  /** Whether what is accepted can be kept. */
+  readonly mayKeep: () => boolean;
+  /** What the wall clock showed at a moment of ours, ms since 1970; undefined without one. */
+  readonly wallAt: (at: Millis, now: Millis) => number | undefined;
   /** Whether the link to the XMPP server is up: without it typing is not worth a stanza. */
   readonly isLinkUp: () => boolean;
   /** Whether the XMPP user may know the SIP user's availability: decides how plain an error may be (RFC 6120 8.3.3). */

@@ -1,9 +1,9 @@
 import type { Deadline, DialogId, Millis, Outcome, RequestRef } from "@tombolo/sip";
 import type { Element } from "ltx";
-import { readDiagnostics } from "../error/diagnostics.ts";
-import { BLOCKED_CONTENT_WARNING, localStanzaError, reasonPhrase } from "../error/index.ts";
+import { localStanzaError, reasonPhrase } from "../error/index.ts";
+import type { Direction } from "../observation.ts";
 import type { DialogOwner, IncomingRequest, Requester } from "../sip-side.ts";
-import { readFailure, TYPING_REFUSED } from "./answers.ts";
+import { isContentBlocked, noteDiagnostics, readFailure, TYPING_REFUSED } from "./answers.ts";
 import { Arrivals, type Way } from "./arrivals.ts";
 import type { ConversationContext } from "./context.ts";
 import { Departures } from "./departures.ts";
@@ -29,7 +29,7 @@ type Purpose =
 export class Conversation implements Requester<Purpose>, DialogOwner {
   private readonly context: ConversationContext;
   /** The XMPP user's texts on their way to SIP. */
-  private readonly departures: Departures;
+  readonly departures: Departures;
   /** The SIP user's texts on their way to XMPP. */
   readonly arrivals: Arrivals;
   readonly sessions: Sessions;
@@ -64,9 +64,14 @@ export class Conversation implements Requester<Purpose>, DialogOwner {
       this.sessions.isIdle &&
       this.pages.isIdle &&
       !this.inFlight &&
-      this.departures.isEmpty &&
+      this.departures.isIdle &&
       this.arrivals.isIdle
     );
+  }
+
+  /** Texts whose fate is open, counted where they are held. */
+  get held(): Readonly<Record<Direction, number>> {
+    return { sip_to_xmpp: this.arrivals.held, xmpp_to_sip: this.departures.held };
   }
 
   /** Whether a session is up, for gauges and pages. */
@@ -327,13 +332,26 @@ export class Conversation implements Requester<Purpose>, DialogOwner {
     this.pump(now);
   }
 
+  // ---- what outlives the process
+
+  /** Everything is restored: senders are told, and what waited goes out. */
+  recover(now: Millis): void {
+    this.departures.recover(now);
+    this.pump(now);
+  }
+
+  /** The store has not taken a text. */
+  notKept(id: string, now: Millis): void {
+    this.departures.notKept(id);
+    this.pump(now);
+  }
+
   // ---- outcomes
 
   onRefused(outcome: Outcome, now: Millis): void {
-    this.noteDiagnostics(outcome);
+    noteDiagnostics(outcome, this.context);
     const status = outcome.kind === "final" ? outcome.status : 0;
-    const isBlocked = outcome.kind === "final" && warningOf(outcome) === BLOCKED_CONTENT_WARNING;
-    if (!this.pages.fallBack(status, isBlocked, now)) this.departures.bounceAll(outcome);
+    if (!this.pages.fallBack(status, isContentBlocked(outcome), now)) this.departures.bounceAll(outcome);
   }
 
   onOutcome(purpose: Purpose, outcome: Outcome, now: Millis): void {
@@ -344,16 +362,17 @@ export class Conversation implements Requester<Purpose>, DialogOwner {
 
   private onTextOutcome(item: OutboundText, leg: Leg | undefined, outcome: Outcome, now: Millis): void {
     this.inFlight = undefined;
+    this.departures.end(item);
     if (outcome.kind === "final" && outcome.status < 300) {
       this.departures.delivered(item, outcome.status, now);
       return;
     }
-    this.noteDiagnostics(outcome);
+    noteDiagnostics(outcome, this.context);
     const { status, isSessionOver, isSurelyNotDelivered } = readFailure(outcome);
     if (leg && isSessionOver) this.sessions.abandon(leg, status);
     // One fresh session, one more try: anything less certain might deliver it twice.
     const isRetried = leg !== undefined && isSurelyNotDelivered && this.departures.retry(item);
-    if (!isRetried) this.departures.bounce(item, outcome);
+    if (!isRetried) this.departures.bounce(item, outcome, !isSurelyNotDelivered);
   }
 
   private onTypingOutcome(leg: Leg | undefined, outcome: Outcome): void {
@@ -361,14 +380,6 @@ export class Conversation implements Requester<Purpose>, DialogOwner {
     if (outcome.kind !== "final") return;
     if (outcome.status === 481) this.sessions.remove(leg);
     else if (TYPING_REFUSED.has(outcome.status)) this.typing.refuse();
-  }
-
-  /** What the partner's servers say of a failure, for whoever has to find out. */
-  private noteDiagnostics(outcome: Outcome): void {
-    const diagnostics = outcome.kind === "final" ? readDiagnostics(outcome.message) : undefined;
-    if (outcome.kind !== "final" || !diagnostics) return;
-    const detail = `${outcome.status}: ${diagnostics.id} ${diagnostics.reason}`.trimEnd();
-    this.context.observe({ what: "note", event: "partner-diagnostics", partner: this.partner, detail });
   }
 
   // ---- time
@@ -379,6 +390,7 @@ export class Conversation implements Requester<Purpose>, DialogOwner {
       if (at !== undefined && (!deadline || at < deadline.at)) deadline = { at, reason };
     };
     consider(this.departures.expiresAt, "text too old");
+    consider(this.departures.bounces.nextDue, "error told again");
     consider(this.arrivals.typingUntil, "typing lapses");
     consider(this.firstTexts.nextDue, "first text not repeated");
     consider(this.pages.nextDue, "conversation over");
@@ -389,6 +401,7 @@ export class Conversation implements Requester<Purpose>, DialogOwner {
   timeout(now: Millis): void {
     const isIdleEnded = this.sessions.timeout(this.isSending, now);
     this.departures.expire(now);
+    this.departures.bounces.timeout(now);
     this.arrivals.timeout(now);
     for (const text of this.firstTexts.takeDue(now)) this.arrivals.takeUnasked(text, now);
     const isTyping = this.mayTellTyping ? this.typing.timeout(now) : undefined;
@@ -400,8 +413,4 @@ export class Conversation implements Requester<Purpose>, DialogOwner {
   private get isSending(): boolean {
     return this.inFlight !== undefined;
   }
-}
-
-function warningOf({ message }: Extract<Outcome, { kind: "final" }>): number {
-  return Number.parseInt(message.get("Warning") ?? "", 10);
 }

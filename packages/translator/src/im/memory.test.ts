@@ -1,6 +1,5 @@
 import { describe, expect, it } from "vitest";
 import { FIRST_TEXT_REPEATS, FIRST_TEXT_WAITS, FirstTexts } from "./first-texts.ts";
-import { MAX_OPEN_TEXTS_PER_PARTNER, PartnerLoad } from "./load.ts";
 import type { Origin } from "./queue.ts";
 import { MAX_INQUIRIES, Receipts } from "./receipts.ts";
 import { fingerprint, MAX_RECENT_TEXTS, RECENT_TEXT_LASTS, RecentTexts } from "./recent.ts";
@@ -30,16 +29,6 @@ describe("recent texts", () => {
     expect(fingerprint("ab")).toBe(fingerprint("ab"));
     expect(new Set(["ab", "ba", "a", ""].map(fingerprint)).size).toBe(4);
   });
-});
-
-it(`a partner has ${MAX_OPEN_TEXTS_PER_PARTNER} open texts each way, and no more`, () => {
-  const load = new PartnerLoad();
-  for (let i = 1; i < MAX_OPEN_TEXTS_PER_PARTNER; i++) load.change("xmpp_to_sip", 1);
-  expect(load.isFull("xmpp_to_sip")).toBe(false);
-  load.change("xmpp_to_sip", 1);
-  expect([load.isFull("xmpp_to_sip"), load.isFull("sip_to_xmpp")]).toEqual([true, false]);
-  load.change("xmpp_to_sip", -1);
-  expect(load.isFull("xmpp_to_sip")).toBe(false);
 });
 
 it(`the fates of ${MAX_INQUIRIES} texts are told, of more the last ones`, () => {

@@ -1,4 +1,4 @@
-import { PartnerLoad } from "./load.ts";
+import { Ledger, type PartnerBooks } from "./ledger.ts";
 import { RecentTexts } from "./recent.ts";
 import { SenderRates } from "./sender-rates.ts";
 
@@ -7,17 +7,15 @@ export class ConversationMemory {
   /** Texts that came lately. */
   readonly recent = new RecentTexts();
   readonly rates = new SenderRates();
-  private readonly loads = new Map<string, PartnerLoad>();
+  readonly ledger = new Ledger();
+  /** Whether what is accepted can be kept: without that the XMPP users' texts are refused. */
+  mayKeep = true;
   /** Partners whose link to the XMPP server is down. */
   private readonly downLinks = new Set<string>();
 
-  /** What is under way for a partner; one for each that is configured. */
-  loadOf(partner: string): PartnerLoad {
-    const known = this.loads.get(partner);
-    if (known) return known;
-    const load = new PartnerLoad();
-    this.loads.set(partner, load);
-    return load;
+  /** What is under way for a partner. */
+  booksOf(partner: string): PartnerBooks {
+    return this.ledger.of(partner);
   }
 
   linkDown(partner: string): void {

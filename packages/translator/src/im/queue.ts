@@ -29,6 +29,10 @@ export interface OutboundText {
   readonly imdnId?: string | undefined;
   /** Sent again once already, after the peer said it did not know the dialog. */
   isResent: boolean;
+  /** Under which it is kept; undefined for what nobody waits for. */
+  readonly id?: string | undefined;
+  /** sent: its request is or was out. */
+  state: "waiting" | "sent";
 }
 
 /** Bounds of a conversation's queue (standards: `im.queueMax`, `im.queueAge`). */
@@ -44,10 +48,13 @@ export const DEFAULT_QUEUE_LIMITS: QueueLimits = { messages: 50, age: 120_000 };
 /** The texts of one pair that wait for a session, first in, first out. */
 export class TextQueue {
   private readonly limits: QueueLimits;
+  private readonly onHeld: (by: 1 | -1) => void;
   private readonly waiting: OutboundText[] = [];
 
-  constructor(limits: QueueLimits = DEFAULT_QUEUE_LIMITS) {
+  /** @param onHeld told of each text with an origin that is held from now on, or no more. */
+  constructor(limits: QueueLimits, onHeld: (by: 1 | -1) => void) {
     this.limits = limits;
+    this.onHeld = onHeld;
   }
 
   get size(): number {
@@ -66,12 +73,18 @@ export class TextQueue {
 
   add(text: OutboundText): void {
     if (this.isFull) throw new RangeError("queue is full: ask isFull first");
-    this.waiting.push(text);
+    this.push(text);
+  }
+
+  /** One that an earlier run had accepted: behind the others, even over the limit. */
+  restore(text: OutboundText): void {
+    this.push(text);
   }
 
   /** Puts one back at the head: it goes out again before the others, even over the limit. */
   putBack(text: OutboundText): void {
     this.waiting.unshift(text);
+    if (text.origin) this.onHeld(1);
   }
 
   /** Drops the words of our own at the head. */
@@ -80,17 +93,38 @@ export class TextQueue {
   }
 
   take(): OutboundText | undefined {
-    return this.waiting.shift();
+    const text = this.waiting.shift();
+    if (text?.origin) this.onHeld(-1);
+    return text;
   }
 
   takeAll(): OutboundText[] {
-    return this.waiting.splice(0);
+    const out: OutboundText[] = [];
+    for (let text = this.take(); text; text = this.take()) out.push(text);
+    return out;
   }
 
   takeExpired(now: Millis): OutboundText[] {
     const out: OutboundText[] = [];
-    for (let at = this.expiresAt; at !== undefined && at <= now; at = this.expiresAt)
-      out.push(this.waiting.shift()!);
+    for (let at = this.expiresAt; at !== undefined && at <= now; at = this.expiresAt) out.push(this.take()!);
     return out;
+  }
+
+  /** Takes the one that is kept under `id` out, or undefined. */
+  takeById(id: string): OutboundText | undefined {
+    const at = this.waiting.findIndex((text) => text.id === id);
+    const [text] = at < 0 ? [] : this.waiting.splice(at, 1);
+    if (text?.origin) this.onHeld(-1);
+    return text;
+  }
+
+  /** Texts with an origin, counted one by one. */
+  get texts(): number {
+    return this.waiting.reduce((sum, { origin }) => sum + (origin ? 1 : 0), 0);
+  }
+
+  private push(text: OutboundText): void {
+    this.waiting.push(text);
+    if (text.origin) this.onHeld(1);
   }
 }
