@@ -216,6 +216,22 @@ describe("requests that the edge answers or lets in", () => {
     expect(rig.outside(fromBob("MESSAGE")).toNode).toHaveLength(1);
   });
 
+  it("counts answered INVITEs apart, and forgets the oldest past their last place", () => {
+    const rig = new EdgeRig({ limits: { maxTransactions: 1, maxAnswered: 2 } });
+    rig.open("contoso.example");
+    const invites = [1, 2, 3].map((n) => {
+      const Via = `SIP/2.0/TLS sip.contoso.example:5061;branch=z9hG4bKpeer${n}`;
+      const { message } = rig.outside(fromBob("INVITE", { Via })).toNode[0]!;
+      expect(rig.inside(answerTo(message, 200)).sent).toHaveLength(1);
+      return message;
+    });
+    expect(rig.edge.unanswered).toBe(0);
+    // Another 2xx finds those that are kept.
+    expect(invites.map((invite) => rig.inside(answerTo(invite, 200)).sent.length)).toEqual([0, 1, 1]);
+    rig.pass(32_000);
+    expect(invites.map((invite) => rig.inside(answerTo(invite, 200)).sent.length)).toEqual([0, 0, 0]);
+  });
+
   it("takes no new dialogs once it is stopping, and goes on with those there are", () => {
     const rig = new EdgeRig();
     rig.open("contoso.example");

@@ -57,7 +57,10 @@ export class EdgeContext {
   constructor(settings: EdgeSettings, ids: IdSource, random: () => number) {
     this.ids = ids;
     this.random = random;
-    this.transactions = new TransactionTable(DEFAULT_EDGE_LIMITS.maxTransactions);
+    this.transactions = new TransactionTable(
+      DEFAULT_EDGE_LIMITS.maxTransactions,
+      DEFAULT_EDGE_LIMITS.maxAnswered,
+    );
     this.dialogs = new DialogTable(DEFAULT_EDGE_LIMITS.maxDialogs);
     this.configure(settings);
   }
@@ -66,6 +69,7 @@ export class EdgeContext {
   configure(settings: EdgeSettings): Gone {
     this.limits = { ...DEFAULT_EDGE_LIMITS, ...settings.limits };
     this.transactions.max = this.limits.maxTransactions;
+    this.transactions.maxAnswered = this.limits.maxAnswered;
     this.dialogs.max = this.limits.maxDialogs;
     this.ourDomains = new Set(settings.ourDomains.map((domain) => domain.toLowerCase()));
     const nodes = this.configureNodes(settings);

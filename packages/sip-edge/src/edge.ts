@@ -162,7 +162,7 @@ export class Edge implements Machine<EdgeInput, EdgeOutput> {
   ): void {
     if (!node) return;
     if (message.isRequest) this.departures.request(node, link, message, now);
-    else if (!link || !this.nodeLinks.health.answered(node, message, message.topVia)) {
+    else if (!link || !this.nodeLinks.health.answered(node, message)) {
       this.relay.fromNode(node, message, now);
     }
   }

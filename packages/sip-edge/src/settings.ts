@@ -66,8 +66,10 @@ export interface InsideFace {
 export type NewDialogs = "spread" | "standby";
 
 export interface EdgeLimits {
-  /** Transactions that may be pending; above, new requests are answered 480. */
+  /** Requests that may wait for their answers; above, new requests are answered 480. */
   readonly maxTransactions: number;
+  /** Answered INVITEs that are kept for what may still come of them (32 s); above, the oldest are forgotten. */
+  readonly maxAnswered: number;
   /** Dialogs of inside nodes that are kept in mind; above, new ones are answered 480. Unused with one local node. */
   readonly maxDialogs: number;
   /** How long a session or unknown dialog is kept in mind after its last request, ms. */
@@ -91,6 +93,7 @@ export interface EdgeLimits {
 
 export const DEFAULT_EDGE_LIMITS: EdgeLimits = {
   maxTransactions: 100_000,
+  maxAnswered: 20_000,
   maxDialogs: 200_000,
   dialogIdleMs: 12 * 3_600_000,
   healthMs: 10_000,

@@ -32,6 +32,7 @@ export function publicResponse(
   const { headerNames, headerValues, source } = response;
   const head = new HeadWriter(source);
   addVias(head, request, remote);
+  const isClean = veil.isClean(response);
   let routesWritten = !methodRule(request.method).recordRoute;
   for (let i = 0; i < headerNames.length; i++) {
     const name = headerNames[i]!;
@@ -43,10 +44,16 @@ export function publicResponse(
       head.add(name, node.outer.recordRoute);
       for (const line of request.lines("Record-Route")) head.add(name, line);
     } else if (name === "Call-ID") head.replace(i, name, request.callId, value);
-    else if (!filter.drops(name)) head.replace(i, name, veil.header(name, value, node.outer), value);
+    else if (filter.drops(name)) continue;
+    else if (isClean && name !== "Contact") head.keep(i, name, value);
+    else head.replace(i, name, veil.header(name, value, node.outer), value);
   }
-  const known = start.kind === "response" ? { ...start, reason: veil.names.hidden(start.reason) } : start;
-  return head.message(known, veil.body(response));
+  return head.message(publicStart(start, veil), veil.body(response));
+}
+
+function publicStart(start: StartLine, { names }: Veil): StartLine {
+  if (start.kind === "request" || !names.areIn(start.reason)) return start;
+  return { ...start, reason: names.hidden(start.reason) };
 }
 
 /**

@@ -15,14 +15,28 @@ export function insideHosts(nodes: readonly EdgeNode[], inside: InsideFace | und
 export class InsideNames {
   private readonly pattern: RegExp | undefined;
   readonly publicHost: string;
+  /** What none of them is in without. */
+  private readonly literals: readonly string[];
+  private readonly haveLetters: boolean;
 
   /** @param hosts what `insideHosts` gives; the public host among them is no secret and left out. */
   constructor(hosts: readonly string[], publicHost: string) {
     this.publicHost = publicHost;
     const secret = hosts.filter((host) => host !== "" && host !== publicHost);
     // Longest first, so that none stops short of a longer one.
+    this.literals = secret;
+    this.haveLetters = secret.some((host) => /[a-z]/.test(host));
     const parts = secret.sort((a, b) => b.length - a.length).map(patternOf);
     this.pattern = parts.length === 0 ? undefined : new RegExp(`(?:${parts.join("|")})(?::\\d{1,5})?`, "gi");
+  }
+
+  /** A quick look at much text: false where none of them is in any part of it. */
+  mayBeIn(text: string): boolean {
+    const { literals } = this;
+    if (literals.length === 0) return false;
+    const small = this.haveLetters ? text.toLowerCase() : text;
+    for (const literal of literals) if (small.includes(literal)) return true;
+    return false;
   }
 
   areIn(text: string): boolean {

@@ -28,6 +28,13 @@ export class Veil {
     this.ourDomains = ourDomains;
   }
 
+  /** Whether all headers but Via and Contact can be shown as they are: one look at the whole head. */
+  isClean({ headerNames, source }: SipMessage): boolean {
+    const first = headerNames.findIndex((name) => name !== "Via");
+    const at = source === undefined || first < 0 ? -1 : source.lines[first]!;
+    return at >= 0 && !this.names.mayBeIn(source!.head.slice(at));
+  }
+
   /** The value as the outside may see it; undefined where the whole header stays behind. */
   header(name: string, value: string, outer: Leg): string | undefined {
     switch (name) {

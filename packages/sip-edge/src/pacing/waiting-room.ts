@@ -59,7 +59,8 @@ export class WaitingRoom<R extends { readonly message: SipMessage }> {
       this.dialogs.set(callId, dialog);
       this.turns[lane].add(dialog);
     }
-    const item: Paced<R> = { request, message, lane, dialog, deadline: 0 };
+    const ends = { deadline: 0, queue: undefined, earlier: undefined, later: undefined };
+    const item: Paced<R> = { request, message, lane, dialog, ...ends };
     dialog.items.push(item);
     dialog.counts[lane]++;
     this.counts[lane]++;

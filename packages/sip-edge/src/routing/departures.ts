@@ -84,6 +84,9 @@ export class Departures {
         state: "waiting",
         ended: false,
         deadline: 0,
+        queue: undefined,
+        earlier: undefined,
+        later: undefined,
       };
       context.transactions.add(transaction, now);
     }

@@ -1,4 +1,4 @@
-import { buildRequest, type Millis, type SipMessage, type Via } from "@tombolo/sip";
+import { buildRequest, type Millis, type SipMessage } from "@tombolo/sip";
 import type { EdgeContext } from "../edge-context.ts";
 import type { Dispatch } from "./dispatch.ts";
 import type { NodeState } from "./node-state.ts";
@@ -42,8 +42,8 @@ export class Health {
   }
 
   /** Whether a response is the answer to a check; then the node is up. */
-  answered(node: NodeState, response: SipMessage, via: Via | undefined): boolean {
-    if (node.probe === "" || via?.branch !== node.probe) return false;
+  answered(node: NodeState, response: SipMessage): boolean {
+    if (node.probe === "" || response.topVia?.branch !== node.probe) return false;
     if (response.status < 200) return true;
     node.probe = "";
     node.misses = 0;

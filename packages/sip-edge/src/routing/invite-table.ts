@@ -115,13 +115,16 @@ export const INVITE_TABLE = {
   },
 } as const satisfies Record<InviteState, Record<InviteEvent, Step>>;
 
-/** How long a state may last: 64*T1, or timer C where the called user may take its time (RFC 3261 16.6 step 11). */
+/** How long a state lasts: 64*T1, timer C where the called user may take its time, 64*T1 as one that is answered. */
+export type Life = "short" | "ringing" | "answered";
+
+/** RFC 3261 16.6 step 11, 17.2.1; RFC 6026 7.1 */
 export const INVITE_LIFE = {
   waiting: "short",
   trying: "short",
   holding: "short",
   proceeding: "ringing",
   cancelled: "short",
-  accepted: "short",
-  completed: "short",
-} as const satisfies Record<InviteState, "short" | "ringing">;
+  accepted: "answered",
+  completed: "answered",
+} as const satisfies Record<InviteState, Life>;

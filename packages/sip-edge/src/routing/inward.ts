@@ -82,6 +82,9 @@ export class Inward {
         state: node.isHidden ? "waiting" : "trying",
         ended: false,
         deadline: 0,
+        queue: undefined,
+        earlier: undefined,
+        later: undefined,
       };
       context.transactions.add(transaction, now);
     }

@@ -1,4 +1,4 @@
-import { parseNameAddr, parseSipUri, type SipMessage, type SipUri, type Via } from "@tombolo/sip";
+import { isToken, parseNameAddr, parseSipUri, type SipMessage, type SipUri, type Via } from "@tombolo/sip";
 
 /** One side of the edge as messages show it: its sent-by and its Record-Route. */
 export interface Leg {
@@ -35,6 +35,21 @@ const DEFAULT_TLS_PORT = 5061;
 /** Whether a Via is one of ours. */
 export function isOwnVia(leg: Leg, via: Via): boolean {
   return via.host === leg.host && (via.port ?? DEFAULT_TLS_PORT) === leg.port;
+}
+
+/** The branch of a response's top Via, "" where that is not ours; undefined where it can't be read. */
+export function ownBranch(leg: Leg, response: SipMessage): string | undefined {
+  const asWritten = writtenBranch(leg, response.get("Via") ?? "");
+  if (asWritten !== undefined) return asWritten;
+  const via = response.topVia;
+  return via && (isOwnVia(leg, via) ? (via.branch ?? "") : "");
+}
+
+/** The branch of a Via line that is to the letter as we have written it: nearly every answer's is. */
+function writtenBranch({ viaHead }: Leg, line: string): string | undefined {
+  if (!line.startsWith(viaHead)) return undefined;
+  const branch = line.slice(viaHead.length);
+  return isToken(branch) ? branch : undefined;
 }
 
 /** Whether a URI leads to this leg. */
@@ -77,6 +92,14 @@ export class PublicSide {
 
   isOwnVia(via: Via): boolean {
     return via.host === this.main.host && this.byPort.has(via.port ?? DEFAULT_TLS_PORT);
+  }
+
+  /** As the function of that name, for any of its ports. */
+  ownBranch(response: SipMessage): string | undefined {
+    const asWritten = writtenBranch(this.main, response.get("Via") ?? "");
+    if (asWritten !== undefined) return asWritten;
+    const via = response.topVia;
+    return via && (this.isOwnVia(via) ? (via.branch ?? "") : "");
   }
 
   isOwnUri(uri: SipUri): boolean {

@@ -6,36 +6,38 @@ export interface MethodRule {
   readonly answered: boolean;
 }
 
-const METHODS: Readonly<Record<string, MethodRule>> = {
-  INVITE: { recordRoute: true, answered: true },
-  ACK: { recordRoute: false, answered: false },
-  BYE: { recordRoute: false, answered: true },
-  CANCEL: { recordRoute: false, answered: true },
-  OPTIONS: { recordRoute: false, answered: true },
-  MESSAGE: { recordRoute: false, answered: true },
-  INFO: { recordRoute: false, answered: true },
-  UPDATE: { recordRoute: true, answered: true },
-  PRACK: { recordRoute: false, answered: true },
-  PUBLISH: { recordRoute: false, answered: true },
-  SUBSCRIBE: { recordRoute: true, answered: true },
-  NOTIFY: { recordRoute: true, answered: true },
-  /** A NOTIFY that is never answered. */
-  BENOTIFY: { recordRoute: true, answered: false },
-  REFER: { recordRoute: true, answered: true },
-  REGISTER: { recordRoute: false, answered: true },
-  SERVICE: { recordRoute: false, answered: true },
-  NEGOTIATE: { recordRoute: false, answered: true },
-};
+const METHODS: ReadonlyMap<string, MethodRule> = new Map(
+  Object.entries({
+    INVITE: { recordRoute: true, answered: true },
+    ACK: { recordRoute: false, answered: false },
+    BYE: { recordRoute: false, answered: true },
+    CANCEL: { recordRoute: false, answered: true },
+    OPTIONS: { recordRoute: false, answered: true },
+    MESSAGE: { recordRoute: false, answered: true },
+    INFO: { recordRoute: false, answered: true },
+    UPDATE: { recordRoute: true, answered: true },
+    PRACK: { recordRoute: false, answered: true },
+    PUBLISH: { recordRoute: false, answered: true },
+    SUBSCRIBE: { recordRoute: true, answered: true },
+    NOTIFY: { recordRoute: true, answered: true },
+    /** A NOTIFY that is never answered. */
+    BENOTIFY: { recordRoute: true, answered: false },
+    REFER: { recordRoute: true, answered: true },
+    REGISTER: { recordRoute: false, answered: true },
+    SERVICE: { recordRoute: false, answered: true },
+    NEGOTIATE: { recordRoute: false, answered: true },
+  }),
+);
 
 const OTHER: MethodRule = { recordRoute: true, answered: true };
 
 export function methodRule(method: string): MethodRule {
-  return Object.hasOwn(METHODS, method) ? METHODS[method]! : OTHER;
+  return METHODS.get(method) ?? OTHER;
 }
 
 /** The method as a metric may name it: one of a fixed set. */
 export function methodLabel(method: string): string {
-  return Object.hasOwn(METHODS, method) ? method : "OTHER";
+  return METHODS.has(method) ? method : "OTHER";
 }
 
 /** What goes into Allow where the edge answers for the nodes behind it. */

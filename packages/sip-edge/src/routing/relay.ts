@@ -7,7 +7,7 @@ import { answerNode, answerPartner } from "./answers.ts";
 import type { DialogNotes } from "./dialog-notes.ts";
 import { hopAck, hopCancel } from "./hop-requests.ts";
 import { INVITE_LIFE, INVITE_TABLE, type InviteAct, type InviteEvent, type Step } from "./invite-table.ts";
-import { isOwnVia } from "./leg.ts";
+import { ownBranch } from "./leg.ts";
 import type { Link } from "./link.ts";
 import type { NodeState } from "./node-state.ts";
 import { forwardedResponse } from "./rewrite.ts";
@@ -27,14 +27,12 @@ export class Relay {
   /** A response from inside: of the node that was asked, no other. */
   fromNode(node: NodeState, response: SipMessage, now: Millis): void {
     const { context } = this;
-    const via = response.fault === undefined ? response.topVia : undefined;
-    if (via === undefined) {
+    const branch = response.fault === undefined ? ownBranch(node.inner, response) : undefined;
+    if (branch === undefined) {
       this.drop("malformed-response", "", "out");
       return;
     }
-    const transaction = isOwnVia(node.inner, via)
-      ? context.transactions.ofResponse(response, via)
-      : undefined;
+    const transaction = branch === "" ? undefined : context.transactions.ofResponse(response, branch);
     if (transaction && node.isHidden)
       context.count(transaction.partner.seenInside.in.response(response.method, response.status));
     if (transaction?.from === "partner" && transaction.node === node) this.heard(transaction, response, now);
@@ -44,15 +42,13 @@ export class Relay {
   /** A response from outside: from any connection of the partner that was asked (RFC 3261 18.1.1), no other. */
   fromPartner(link: Link, response: SipMessage, now: Millis): void {
     const { context } = this;
-    const via = response.fault === undefined ? response.topVia : undefined;
-    if (via === undefined) {
+    const branch = response.fault === undefined ? context.side.ownBranch(response) : undefined;
+    if (branch === undefined) {
       this.drop("malformed-response", link.label, "in");
       return;
     }
     link.timeouts = 0;
-    const transaction = context.side.isOwnVia(via)
-      ? context.transactions.ofResponse(response, via)
-      : undefined;
+    const transaction = branch === "" ? undefined : context.transactions.ofResponse(response, branch);
     const domain = transaction?.partner.domain ?? link.label;
     const partner = context.partners.get(domain);
     if (partner) context.count(partner.seen.in.response(response.method, response.status));
@@ -97,7 +93,7 @@ export class Relay {
     this.give(transaction, status, headers);
     if (transaction.method !== "INVITE") return;
     transaction.state = "completed";
-    this.context.transactions.arm(transaction, "short", now);
+    this.context.transactions.arm(transaction, "answered", now);
   }
 
   /** A connection on which nothing is answered is replaced: the next request finds another, or dials. */

@@ -1,13 +1,5 @@
 /** What a proxy changes in what it forwards (RFC 3261 16.6, 16.7), in one pass over the headers. */
-import {
-  hasParam,
-  param,
-  type SipMessage,
-  type StartLine,
-  splitFirst,
-  splitList,
-  type Via,
-} from "@tombolo/sip";
+import { type SipMessage, type StartLine, splitFirst, splitList, type Via } from "@tombolo/sip";
 import type { HeaderFilter } from "../admission/private-headers.ts";
 import type { Veil } from "../hiding/veil.ts";
 import { HeadWriter } from "./head-writer.ts";
@@ -49,6 +41,7 @@ export function forwardedRequest(message: SipMessage, changes: RequestChanges): 
   const { headerNames, headerValues, source } = message;
   const { veil, filter } = changes;
   const head = new HeadWriter(source);
+  const isClean = veil?.isClean(message) === true;
   head.add("Via", changes.via);
   for (const line of changes.recordRoutes ?? NO_ROUTES) head.add("Record-Route", line);
   for (const line of changes.pushRoutes) head.add("Route", line);
@@ -74,7 +67,9 @@ export function forwardedRequest(message: SipMessage, changes: RequestChanges): 
     } else if (name === "Call-ID" && changes.callId !== undefined) head.add(name, changes.callId);
     else if (filter.drops(name)) continue;
     else if (veil === undefined || name === "Call-ID") head.keep(i, name, value);
-    else if (name !== "Record-Route") {
+    else if (name === "Record-Route") continue;
+    else if (isClean && name !== "Contact") head.keep(i, name, value);
+    else {
       head.replace(i, name, veil.header(name, value, changes.outer), value);
     }
   }
@@ -126,8 +121,8 @@ export function viaWithSource(
   via: Via,
   remote: { readonly host: string; readonly port: number },
 ): string | undefined {
-  const asksPort = param(via.params, "rport") === "";
-  const forged = hasParam(via.params, "received");
+  const asksPort = via.param("rport") === "";
+  const forged = via.param("received") !== undefined;
   const bare = via.host.startsWith("[") ? via.host.slice(1, -1) : via.host;
   if (!asksPort && !forged && bare === remote.host) return undefined;
   const elements = line.indexOf(",") < 0 ? [line] : splitList(line);

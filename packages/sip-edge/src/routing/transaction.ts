@@ -1,6 +1,6 @@
 import type { Millis, SipMessage, Via } from "@tombolo/sip";
 import { type Expiring, ExpiryQueue } from "./expiry-queue.ts";
-import type { InviteState } from "./invite-table.ts";
+import type { InviteState, Life } from "./invite-table.ts";
 import type { Link } from "./link.ts";
 import type { NodeState } from "./node-state.ts";
 import type { PartnerState } from "./partner-state.ts";
@@ -9,6 +9,8 @@ import type { PartnerState } from "./partner-state.ts";
 export const SHORT_LIFE_MS: Millis = 32_000;
 /** Timer C is more than three minutes (RFC 3261 16.6 step 11). */
 export const RINGING_LIFE_MS: Millis = 181_000;
+
+const NEVER = Number.POSITIVE_INFINITY;
 
 /** One request on its way through, from its arrival to its end. */
 export interface Transaction extends Expiring {
@@ -35,16 +37,23 @@ export interface Transaction extends Expiring {
   ended: boolean;
 }
 
-/** All pending transactions, bounded by `max`. */
+/**
+ * All transactions: those that wait for an answer, bounded by `max`, and INVITEs that were answered and are kept for
+ * what may still come of them. Of these only the newest `maxAnswered` are kept: an older one that is forgotten costs
+ * no more than a stray answer or ACK.
+ */
 export class TransactionTable {
   max: number;
+  maxAnswered: number;
   private readonly byBranch = new Map<string, Transaction>();
   private readonly byKey = new Map<string, Transaction>();
   private readonly short = new ExpiryQueue<Transaction>(SHORT_LIFE_MS);
   private readonly ringing = new ExpiryQueue<Transaction>(RINGING_LIFE_MS);
+  private readonly answered = new ExpiryQueue<Transaction>(SHORT_LIFE_MS);
 
-  constructor(max: number) {
+  constructor(max: number, maxAnswered: number) {
     this.max = max;
+    this.maxAnswered = maxAnswered;
   }
 
   get size(): number {
@@ -52,7 +61,7 @@ export class TransactionTable {
   }
 
   get isFull(): boolean {
-    return this.byBranch.size >= this.max;
+    return this.unanswered >= this.max;
   }
 
   add(transaction: Transaction, now: Millis): void {
@@ -61,9 +70,9 @@ export class TransactionTable {
     this.short.add(transaction, now);
   }
 
-  /** The transaction that a response belongs to (RFC 3261 17.1.3, the sent-by is looked at by the caller). */
-  ofResponse(message: SipMessage, via: Via): Transaction | undefined {
-    const transaction = via.branch === undefined ? undefined : this.byBranch.get(via.branch);
+  /** The transaction that a response belongs to (RFC 3261 17.1.3). @param branch of its top Via, which is ours */
+  ofResponse(message: SipMessage, branch: string): Transaction | undefined {
+    const transaction = this.byBranch.get(branch);
     return transaction?.method === message.method ? transaction : undefined;
   }
 
@@ -73,9 +82,11 @@ export class TransactionTable {
   }
 
   /** Gives it the life anew that goes with its state. */
-  arm(transaction: Transaction, life: "short" | "ringing", now: Millis): void {
-    (life === "short" ? this.ringing : this.short).remove(transaction);
+  arm(transaction: Transaction, life: Life, now: Millis): void {
+    this.disarm(transaction);
     this[life].add(transaction, now);
+    const { oldest, size } = this.answered;
+    if (oldest && size > this.maxAnswered) this.forget(oldest);
   }
 
   forget(transaction: Transaction): void {
@@ -83,30 +94,24 @@ export class TransactionTable {
     transaction.ended = true;
     this.byBranch.delete(transaction.branch);
     if (transaction.key !== "") this.byKey.delete(transaction.key);
-    this.short.remove(transaction);
-    this.ringing.remove(transaction);
+    this.disarm(transaction);
     if (transaction.wentOn) transaction.wentOn.pending--;
   }
 
   /** Those whose time is over; each must be armed again or forgotten. */
   takeExpired(now: Millis): Transaction[] {
-    const due = this.short.takeExpired(now);
-    const ringing = this.ringing.takeExpired(now);
-    return ringing.length === 0 ? due : [...due, ...ringing];
+    return [this.short, this.ringing, this.answered].flatMap((queue) => queue.takeExpired(now));
   }
 
   get nextAt(): Millis | undefined {
-    const a = this.short.nextAt;
-    const b = this.ringing.nextAt;
-    return a === undefined ? b : b === undefined ? a : Math.min(a, b);
+    const { short, ringing, answered } = this;
+    const at = Math.min(short.nextAt ?? NEVER, ringing.nextAt ?? NEVER, answered.nextAt ?? NEVER);
+    return at === NEVER ? undefined : at;
   }
 
   /** How many have no final answer yet. */
   get unanswered(): number {
-    let count = 0;
-    for (const { state } of this.byBranch.values())
-      if (state !== "accepted" && state !== "completed") count++;
-    return count;
+    return this.byBranch.size - this.answered.size;
   }
 
   /** Requests that went out on a connection, for the rare moment that it closes. */
@@ -114,6 +119,12 @@ export class TransactionTable {
     const out: Transaction[] = [];
     for (const one of this.byBranch.values()) if (one.wentOn === link) out.push(one);
     return out;
+  }
+
+  private disarm(transaction: Transaction): void {
+    this.short.remove(transaction);
+    this.ringing.remove(transaction);
+    this.answered.remove(transaction);
   }
 }
 

@@ -1,3 +1,4 @@
+import { methodAt } from "./method.ts";
 import { digits, isBlank, skipSpace, skipToken } from "./scan.ts";
 
 /** CSeq (RFC 3261 20.16). */
@@ -16,5 +17,5 @@ export function parseCSeq(text: string): CSeq | undefined {
   const methodStart = skipSpace(text, end);
   const methodEnd = skipToken(text, methodStart);
   if (methodEnd === methodStart || skipSpace(text, methodEnd) < text.length) return undefined;
-  return { number, method: text.slice(methodStart, methodEnd) };
+  return { number, method: methodAt(text, methodStart, methodEnd) };
 }

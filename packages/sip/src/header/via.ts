@@ -11,6 +11,8 @@ export interface Via {
   readonly params: Params;
   /** `branch`, or undefined where there is none (old clients leave it out on inner Vias). */
   readonly branch: string | undefined;
+  /** What `param(via.params, name)` gives, without making the others. @param name small letters */
+  param(name: string): string | undefined;
 }
 
 /** Branches that begin so are unique per transaction (RFC 3261 8.1.1.7). */
@@ -63,6 +65,10 @@ class ViaElement implements Via {
     this.text = text;
     this.paramsAt = paramsAt;
     this.branch = paramIn(text, paramsAt, "branch") || undefined;
+  }
+
+  param(name: string): string | undefined {
+    return paramIn(this.text, this.paramsAt, name);
   }
 
   get params(): Params {

@@ -45,6 +45,8 @@ export class SipMessage {
   private cachedCSeq: CSeq | null | undefined;
   private cachedFrom: NameAddr | null | undefined;
   private cachedTo: NameAddr | null | undefined;
+  private cachedFromTag: string | null | undefined;
+  private cachedToTag: string | null | undefined;
 
   /** @param body a text has one character per byte. */
   constructor(
@@ -66,6 +68,8 @@ export class SipMessage {
     this.cachedCSeq = undefined;
     this.cachedFrom = undefined;
     this.cachedTo = undefined;
+    this.cachedFromTag = undefined;
+    this.cachedToTag = undefined;
   }
 
   get body(): Uint8Array {
@@ -175,13 +179,13 @@ export class SipMessage {
   }
 
   get fromTag(): string | undefined {
-    const value = this.get("From");
-    return value === undefined ? undefined : tagIn(value);
+    if (this.cachedFromTag === undefined) this.cachedFromTag = this.tagOf("From") ?? null;
+    return this.cachedFromTag ?? undefined;
   }
 
   get toTag(): string | undefined {
-    const value = this.get("To");
-    return value === undefined ? undefined : tagIn(value);
+    if (this.cachedToTag === undefined) this.cachedToTag = this.tagOf("To") ?? null;
+    return this.cachedToTag ?? undefined;
   }
 
   /** Call-ID, byte for byte (RFC 3261 20.8); "" when there is none. */
@@ -201,6 +205,11 @@ export class SipMessage {
     if (value === undefined) return undefined;
     const number = digits(value, 0, value.length);
     return number >= 0 && number < 2 ** 32 ? number : undefined;
+  }
+
+  private tagOf(name: "From" | "To"): string | undefined {
+    const value = this.get(name);
+    return value === undefined ? undefined : tagIn(value);
   }
 
   private nameAddr(name: "From" | "To"): NameAddr | undefined {

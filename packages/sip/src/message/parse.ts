@@ -1,4 +1,4 @@
-import { isBlank, SP, sliceTrimmed, trimBlanks } from "../header/scan.ts";
+import { digits, isBlank, SP, sliceTrimmed, trimBlanks } from "../header/scan.ts";
 import { type KnownHeader, knownHeaderAt, otherHeader, placeOf } from "./header-names.ts";
 import type { MessageLimits } from "./limits.ts";
 import { NO_BODY, SipMessage } from "./message.ts";
@@ -138,7 +138,8 @@ function skipBlanksBack(head: string, start: number, from: number): number {
 
 /** Digits only, and one value only: anything else is how bodies are smuggled past a framer. */
 function mergeLength(before: number | undefined, value: string): number {
-  const length = /^[0-9]+$/.test(value) ? Number(value) : -1;
+  const short = digits(value, 0, value.length);
+  const length = short < 0 && /^[0-9]+$/.test(value) ? Number(value) : short;
   return before === undefined || before === length ? length : -1;
 }
 

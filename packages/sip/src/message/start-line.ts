@@ -1,3 +1,4 @@
+import { methodAt } from "../header/method.ts";
 import { quotesClose } from "../header/params.ts";
 import { digits, SP, skipToken } from "../header/scan.ts";
 
@@ -53,7 +54,7 @@ function parseRequestLine(line: string): ReturnType<typeof parseStartLine> {
   if (!isVersion2(version)) fault = WRONG_VERSION;
   else if (end < line.length) fault = "white space behind the version";
   else if (!isPlainUri(uri)) fault = "Request-URI is malformed";
-  return { line: { kind: "request", method: line.slice(0, methodEnd), uri }, fault };
+  return { line: { kind: "request", method: methodAt(line, 0, methodEnd), uri }, fault };
 }
 
 function isVersion2(version: string): boolean {
