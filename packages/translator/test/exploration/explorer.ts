@@ -60,17 +60,6 @@ export function explore(make: () => Explorable, depth: number): Exploration {
   return { depth, states: seen.size, transitions };
 }
 
-/** Plays one way again, with every check, to look at what an exploration found. */
-export function follow(make: () => Explorable, way: readonly string[]): Explorable {
-  const world = make();
-  for (const [at, move] of way.entries()) {
-    if (!world.moves().includes(move)) throw new Error(`"${move}" can't be done after ${way.slice(0, at)}`);
-    world.take(move);
-    world.check();
-  }
-  return world;
-}
-
 function wayTo(found: Found): string[] {
   const way: string[] = [];
   for (let at: Found | undefined = found; at?.before; at = at.before) way.push(at.move);
