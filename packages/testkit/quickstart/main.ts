@@ -83,7 +83,7 @@ async function stayUp(lab: Lab, interrupted: Promise<void>): Promise<void> {
   ladder.say(`Metrics        ${lab.adminUrl}/metrics`);
   ladder.say(`Configuration  ${join(lab.dir, "tombolo.yaml")}`);
   ladder.say(
-    `An XMPP client can log in as ${ALICE}, password wonderland, on 127.0.0.1:${lab.prosody.c2sPort} (no TLS).`,
+    `An XMPP client can log in as ${ALICE}, password wonderland, on 127.0.0.1:${lab.server.c2sPort} (no TLS).`,
   );
   await Promise.race([interrupted, new Promise((resolve) => lab.tombolo.once("exit", resolve))]);
 }

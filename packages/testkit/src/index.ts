@@ -30,6 +30,7 @@ export {
   VirtualClock,
   type WakeUp,
 } from "./clock.ts";
+export { startEjabberd } from "./ejabberd.ts";
 export { freePorts } from "./free-ports.ts";
 export { DEFAULT_WAIT_MS, Journal, type WaitOptions } from "./journal.ts";
 export { type KamailioPresence, type KamailioPresenceOptions, startKamailioPresence } from "./kamailio.ts";
@@ -40,10 +41,12 @@ export {
   type Lab,
   type LabOptions,
   type LogLine,
+  PASSWORD,
   SIP_DOMAIN,
   startLab,
   startTombolo,
   XMPP_DOMAIN,
+  type XmppServerName,
 } from "./lab.ts";
 export { type DnsAnswer, type DnsRecord, NameServer } from "./name-server.ts";
 export {
@@ -72,3 +75,4 @@ export {
 } from "./transcript.ts";
 export { parseTranscript, type SipStep, type Step, type Transcript } from "./transcript-parse.ts";
 export { type Show, XmppClient, type XmppClientOptions } from "./xmpp-client.ts";
+export type { XmppServer, XmppServerOptions } from "./xmpp-server.ts";

@@ -3,12 +3,14 @@ import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { type AccessEdge, startAccessEdge } from "./access-edge/access-edge.ts";
+import { startEjabberd } from "./ejabberd.ts";
 import { freePorts } from "./free-ports.ts";
 import { Journal } from "./journal.ts";
 import { type Authority, type Credentials, createAuthority, writePki } from "./pki.ts";
-import { type Prosody, startProsody } from "./prosody.ts";
+import { startProsody } from "./prosody.ts";
 import { type SplitLayout, splitLayout } from "./split-layout.ts";
 import { XmppClient } from "./xmpp-client.ts";
+import type { XmppServer, XmppServerOptions } from "./xmpp-server.ts";
 
 /** How long Tombolo may take to say that it is ready, ms. */
 const READY_MS = 20_000;
@@ -17,6 +19,8 @@ const STOP_MS = 12_000;
 export const XMPP_DOMAIN = "example.com";
 export const SIP_DOMAIN = "contoso.example";
 export const ALICE = `alice@${XMPP_DOMAIN}`;
+/** Of every XMPP user of a lab. */
+export const PASSWORD = "wonderland";
 export const BOB = `bob@${SIP_DOMAIN}`;
 
 /** One line of Tombolo's log; what it wrote to stderr has the event `stderr` and a `text`. */
@@ -43,7 +47,17 @@ export interface LabOptions {
   readonly partners?: readonly ExtraPartner[];
   /** `split`: edge and gateway in processes of their own, over mutual TLS. Default `one` process. */
   readonly layout?: "one" | "split";
+  /** Default Prosody. */
+  readonly server?: XmppServerName;
+  /** What the XMPP server does besides; by default it neither stores messages nor lets users block others. */
+  readonly serverOptions?: Pick<XmppServerOptions, "offline" | "blocking">;
+  /** Bare JIDs of further XMPP users; their password is alice's. */
+  readonly users?: readonly string[];
 }
+
+export type XmppServerName = keyof typeof SERVERS;
+const SERVERS = { prosody: startProsody, ejabberd: startEjabberd } as const;
+const PRODUCT_NAMES: Record<XmppServerName, string> = { prosody: "Prosody", ejabberd: "ejabberd" };
 
 /** A process of Tombolo. */
 export interface LabProcess {
@@ -53,11 +67,11 @@ export interface LabProcess {
   readonly adminUrl: string;
 }
 
-/** A whole federation on loopback: a real Prosody, a real Tombolo, a simulated Access Edge. */
+/** A whole federation on loopback: a real XMPP server, a real Tombolo, a simulated Access Edge. */
 export interface Lab {
   readonly edge: AccessEdge;
   readonly alice: XmppClient;
-  readonly prosody: Prosody;
+  readonly server: XmppServer;
   /** The root that both sides trust. */
   readonly authority: Authority;
   /** What the Access Edge shows as TLS client and server. */
@@ -94,14 +108,16 @@ export async function startLab(options: LabOptions): Promise<Lab> {
     writePki(join(dir, "pki"), authority, { edge: ours, partner: theirs });
     say("a private CA, a certificate for our edge and one for the partner's");
 
-    const prosody = await startProsody({
+    const product = options.server ?? "prosody";
+    const server = await SERVERS[product]({
+      ...options.serverOptions,
       domains: [XMPP_DOMAIN],
-      users: [{ jid: ALICE, password: "wonderland" }],
+      users: [ALICE, ...(options.users ?? [])].map((jid) => ({ jid, password: PASSWORD })),
       components: [SIP_DOMAIN, ...partners.map(({ domain }) => domain)].map((domain) => ({ domain, secret })),
     });
-    stops.push(() => prosody.stop());
+    stops.push(() => server.stop());
     say(
-      `Prosody with ${ALICE} (pid ${prosody.pid}, c2s port ${prosody.c2sPort}, component port ${prosody.componentPort})`,
+      `${PRODUCT_NAMES[product]} with ${ALICE} (pid ${server.pid}, c2s port ${server.c2sPort}, component port ${server.componentPort})`,
     );
 
     const [sipPort, adminPort] = (await freePorts(2)) as [number, number];
@@ -116,7 +132,7 @@ export async function startLab(options: LabOptions): Promise<Lab> {
 
     const config = join(dir, "tombolo.yaml");
     const ports = { sipPort, adminPort, partnerPort: edge.port };
-    const whole = configuration({ ...ports, prosody, secret, partners });
+    const whole = configuration({ ...ports, server, secret, partners });
     const split = options.layout === "split" ? await splitLayout(dir, whole, authority) : undefined;
     writeFileSync(config, split?.edge ?? whole);
     const { child: tombolo, log } = await startTombolo(
@@ -130,13 +146,13 @@ export async function startLab(options: LabOptions): Promise<Lab> {
       say(`Tombolo's edge (pid ${tombolo.pid}, SIP port ${sipPort}), its gateway (pid ${gateway.child.pid})`);
     else say(`Tombolo, edge and gateway in one process (pid ${tombolo.pid}, SIP port ${sipPort})`);
 
-    const alice = await XmppClient.login({ jid: ALICE, password: "wonderland", port: prosody.c2sPort });
+    const alice = await XmppClient.login({ jid: ALICE, password: PASSWORD, port: server.c2sPort });
     stops.push(() => alice.stop());
     const adminUrl = `http://127.0.0.1:${adminPort}`;
     return {
       edge,
       alice,
-      prosody,
+      server,
       authority,
       partner: theirs,
       sipPort,
@@ -158,11 +174,11 @@ function configuration(values: {
   sipPort: number;
   adminPort: number;
   partnerPort: number;
-  prosody: Prosody;
+  server: XmppServer;
   secret: string;
   partners: readonly ExtraPartner[];
 }): string {
-  const { sipPort, adminPort, partnerPort, prosody, secret } = values;
+  const { sipPort, adminPort, partnerPort, server, secret } = values;
   const more = values.partners.map(
     ({ domain, purpose = "strict", profile = "lync", port = partnerPort }) => `  - domain: ${domain}
     profile: ${profile}
@@ -183,7 +199,7 @@ edge:
 gateway:
   domains: [${XMPP_DOMAIN}]
   xmpp:
-    server: xmpp://127.0.0.1:${prosody.componentPort}
+    server: xmpp://127.0.0.1:${server.componentPort}
     secret: ${secret}
 partners:
   - domain: ${SIP_DOMAIN}

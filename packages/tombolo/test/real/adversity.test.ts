@@ -150,11 +150,11 @@ describe("the XMPP server dies", () => {
     await alice.waitForMessage({ from: BOB, body: "before" });
     const before = (await metrics()).books("sip_to_xmpp");
     // Frozen first, so that the text is surely on its way when the server dies.
-    process.kill(lab.prosody.pid!, "SIGSTOP");
+    process.kill(lab.server.pid!, "SIGSTOP");
     const asked = conversation.send("into the void");
     const inFlightNow = async () => (await metrics()).books("sip_to_xmpp").inFlight;
     await expect.poll(inFlightNow, { timeout: 5_000 }).toBe(1);
-    await lab.prosody.kill();
+    await lab.server.kill();
     expect(statusOf(await asked)).toBe(504);
 
     const { accepted, delivered, bounced, expired, inFlight } = (await metrics()).books("sip_to_xmpp");
@@ -182,9 +182,9 @@ describe("the XMPP server dies", () => {
   });
 
   test("it comes back: the link is up, watchers see what is, texts go both ways", async () => {
-    await lab.prosody.restart();
+    await lab.server.restart();
     await logged("xmpp-link-up", LINK_BACK_MS);
-    alice = await XmppClient.login({ jid: ALICE, password: "wonderland", port: lab.prosody.c2sPort });
+    alice = await XmppClient.login({ jid: ALICE, password: "wonderland", port: lab.server.c2sPort });
     await alice.waitForPresence({ from: BOB, type: "available", show: "away" });
     await watching.waitForState("Available", PATIENCE_MS);
     await lab.edge.setPresence("Available");
@@ -210,7 +210,7 @@ describe("SIGTERM", () => {
   test("running sessions are closed with BYE, the stream with its closing tag, and the exit is clean", async () => {
     const conversation = await lab.edge.sendIm(ALICE, "one moment");
     await alice.waitForMessage({ from: BOB, body: "one moment" });
-    const logBefore = lab.prosody.log().length;
+    const logBefore = lab.server.log().length;
     const exit = once(lab.tombolo, "exit");
     const started = performance.now();
     lab.tombolo.kill("SIGTERM");
@@ -219,7 +219,7 @@ describe("SIGTERM", () => {
     expect(performance.now() - started).toBeLessThan(5_000);
     expect(lab.log.entries.at(-1)).toMatchObject({ event: "stopped" });
     // The component's stream, not alice's.
-    expect(lab.prosody.log().slice(logBefore)).toMatch(/ jcp\w+\s+debug\s+Received <\/stream:stream>/);
+    expect(lab.server.log().slice(logBefore)).toMatch(/ jcp\w+\s+debug\s+Received <\/stream:stream>/);
     expect(watching.notifies.entries.at(-1)?.state).toBe("active");
     expect(lab.edge.faults()).toEqual([]);
     await alice.stop();

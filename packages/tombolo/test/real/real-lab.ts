@@ -7,7 +7,7 @@ import { type Lab, type LabOptions, startLab } from "@tombolo/testkit";
 export const ROOT = join(import.meta.dirname, "../../../..");
 
 /** A lab in a directory that goes with it. */
-export async function startRealLab(options: Pick<LabOptions, "partners" | "layout"> = {}): Promise<Lab> {
+export async function startRealLab(options: Omit<LabOptions, "dir" | "root" | "say"> = {}): Promise<Lab> {
   const dir = mkdtempSync(join(tmpdir(), "tombolo-real-"));
   const remove = () => rmSync(dir, { recursive: true, force: true });
   const starting = startLab({ ...options, dir: join(dir, "lab"), root: ROOT });
