@@ -1,4 +1,4 @@
-import { type HeaderFields, type Millis, toWireText } from "@tombolo/sip";
+import { detach, type HeaderFields, type Millis, type RequestRef, toWireText } from "@tombolo/sip";
 import type { Element } from "ltx";
 import { localSipStatus, type NeededHeader, reasonPhrase, stanzaErrorToSipStatus } from "../error/index.ts";
 import type { IncomingRequest } from "../sip-side.ts";
@@ -19,8 +19,8 @@ export interface Way {
 
 /** One text on its way from SIP to XMPP: its MESSAGE waits for the answer until the XMPP server has the stanza. */
 interface Arrival {
-  /** Undefined for a text that came inside an INVITE. */
-  readonly request: IncomingRequest | undefined;
+  /** To be answered; undefined for a text that came inside an INVITE. Not the message: taken texts are remembered. */
+  readonly request: RequestRef | undefined;
   readonly way: Way;
   readonly stanzaId: string;
   /** Under which it is known again; undefined in a session, where the order of requests rules repetitions out. */
@@ -102,12 +102,12 @@ export class Arrivals implements Sender<Arrival> {
   bindTo(stanza: Element, isText: boolean): void {
     const { from } = stanza.attrs;
     if (from !== this.bound) this.usesStates = undefined;
-    this.bound = from;
+    this.bound = from === undefined ? undefined : detach(from);
     const hasState = chatStateOf(stanza) !== undefined;
     if (isText || hasState) this.usesStates = hasState;
     if (stanza.attrs.type === "chat") this.usesChat = true;
     const thread = stanza.getChildText("thread");
-    if (thread) this.thread = thread;
+    if (thread) this.thread = detach(thread);
   }
 
   /** That resource has left: replies go to the bare JID again. */
@@ -153,8 +153,8 @@ export class Arrivals implements Sender<Arrival> {
       return;
     }
     if (key !== undefined) recent.begin(key, now);
-    if (!way.isInDialog) this.lastCallId = request.message.callId;
-    this.send(request, text, way, key, now);
+    if (!way.isInDialog) this.lastCallId = detach(request.message.callId);
+    this.send(request.request, text, way, key, now);
   }
 
   /** A text that came inside an INVITE: nobody waits for an answer. */
@@ -165,7 +165,7 @@ export class Arrivals implements Sender<Arrival> {
   }
 
   private send(
-    request: IncomingRequest | undefined,
+    request: RequestRef | undefined,
     text: IncomingText,
     way: Way,
     key: string | undefined,
@@ -226,7 +226,7 @@ export class Arrivals implements Sender<Arrival> {
     if (!this.settle(arrival)) return;
     this.context.recent.done(arrival.key);
     this.observe("delivered", undefined, now - arrival.acceptedAt);
-    if (arrival.request) this.context.sip.answer(arrival.request.request, arrival.way.status);
+    if (arrival.request) this.context.sip.answer(arrival.request, arrival.way.status);
   }
 
   onLost(arrival: Arrival, why: string, now: Millis): void {
@@ -238,7 +238,7 @@ export class Arrivals implements Sender<Arrival> {
     }
     const condition = why === "too-large" ? "message-too-large" : "xmpp-link-down";
     const { status, needs } = localSipStatus(condition, "other")!;
-    this.context.sip.answer(arrival.request.request, status, { headers: this.headersFor(needs) });
+    this.context.sip.answer(arrival.request, status, { headers: this.headersFor(needs) });
   }
 
   onReturned(arrival: Arrival, error: Element, now: Millis): void {
@@ -261,7 +261,7 @@ export class Arrivals implements Sender<Arrival> {
     });
     this.bounced(arrival, row);
     const reason = toWireText(reasonPhrase(text ?? ""));
-    this.context.sip.answer(arrival.request.request, status, {
+    this.context.sip.answer(arrival.request, status, {
       headers: this.headersFor(needs),
       ...(reason === "" ? {} : { reason }),
     });
@@ -323,5 +323,5 @@ export class Arrivals implements Sender<Arrival> {
 
 /** A request outside dialogs as its sender names it (RFC 3261 8.2.2.2). */
 function keyOf({ message }: IncomingRequest): string {
-  return `s ${message.callId} ${message.get("CSeq")} ${message.fromTag}`;
+  return detach(`s ${message.callId} ${message.get("CSeq")} ${message.fromTag}`);
 }
