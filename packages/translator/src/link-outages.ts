@@ -1,12 +1,11 @@
 import type { Deadline, Millis } from "@tombolo/sip";
 
 interface Outage {
-  readonly since: Millis;
   /** When nothing is known any more; undefined once that has been said. */
   dueAt: Millis | undefined;
 }
 
-/** Which component links are down, since when, and when that is too long. Few: one per partner. */
+/** Which component links are down, and when that is for too long. Few: one per partner. */
 export class LinkOutages {
   private readonly grace: Millis;
   private partners: readonly string[];
@@ -35,15 +34,12 @@ export class LinkOutages {
 
   down(partner: string, now: Millis): void {
     this.isUp.delete(partner);
-    if (!this.outages.has(partner)) this.outages.set(partner, { since: now, dueAt: now + this.grace });
+    if (!this.outages.has(partner)) this.outages.set(partner, { dueAt: now + this.grace });
   }
 
-  /** @returns since when it was down; undefined if it was not. */
-  up(partner: string): Millis | undefined {
-    const outage = this.outages.get(partner);
+  up(partner: string): void {
     this.outages.delete(partner);
     this.isUp.add(partner);
-    return outage?.since;
   }
 
   /** A partner whose link has been down for too long, once. */

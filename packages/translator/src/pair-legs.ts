@@ -230,9 +230,8 @@ export class PairLegs implements Sleeper {
     }
   }
 
-  /** @param downSince when the link went down, if it was up before, ms. */
-  onLinkUp(downSince: Millis | undefined, now: Millis): void {
-    this.ownSipWatcher?.onLinkUp(downSince, now);
+  onLinkUp(now: Millis): void {
+    this.ownSipWatcher?.onLinkUp(now);
     this.ownXmppWatcher?.onLinkUp();
   }
 

@@ -44,9 +44,9 @@ export class Reachability {
 
   linkUp(partner: string, now: Millis): void {
     this.im.linkUp(partner);
-    const downSince = this.outages.up(partner);
+    this.outages.up(partner);
     this.paced.cancel(`outage ${partner}`);
-    this.pace("link-up", partner, (legs, at) => legs.onLinkUp(downSince, at), now);
+    this.pace("link-up", partner, (legs, at) => legs.onLinkUp(at), now);
   }
 
   /** The partner may have lost its memory. */

@@ -55,13 +55,14 @@ describe("after a kill, bob's watch of alice", () => {
     expect([bed.translator.size, bed.liveDialogs, bed.kept.dialog.size]).toEqual([0, [], 0]);
   });
 
-  it("still waits for her word, and the question is not put again", () => {
+  it("still waits for her word, which may have been lost: her server is asked again", () => {
     const bed = new Bed();
     subscribe(bed, { expires: 7200 });
     bed.outcome("NOTIFY", 200);
     bed.restart(100_000);
     bed.out();
     bed.linkUp();
+    expect(bed.out()).toEqual(["xmpp bob>alice subscribe"]);
     subscribe(bed, { dialog: "d1", expires: 7200 });
     expect(bed.out()).toEqual([expect.stringMatching(/^200 /), "NOTIFY d1 pending"]);
     bed.outcome("NOTIFY", 200);
@@ -82,6 +83,21 @@ describe("after a kill, bob's watch of alice", () => {
     bed.presence(undefined, "", `${ALICE}/desk`);
     bed.advance(60_000);
     expect(bed.out()).toEqual([]);
+  });
+
+  it("has lapsed while we were down: the next one is not shown what was true then", () => {
+    const bed = new Bed();
+    watched(bed, "<show>away</show>");
+    watching(bed);
+    bed.restart(3_600_000);
+    bed.linkUp();
+    bed.out();
+    subscribe(bed);
+    expect(bed.out()).toEqual([expect.stringMatching(/^200 /), "xmpp bob>alice probe", "NOTIFY d4 pending"]);
+    bed.outcome("NOTIFY", 200);
+    bed.presence(undefined, "<show>dnd</show>", `${ALICE}/desk`);
+    bed.advance(5_000);
+    expect(bed.out().at(-1)).toMatch(/^NOTIFY \S+ active open busy$/);
   });
 
   it("has lapsed while we were down: nothing is left of it", () => {
@@ -217,7 +233,7 @@ describe("very many watches", () => {
     watching(bed);
     for (const records of Object.values(bed.kept)) {
       for (const [key, kept] of records) {
-        if (kept.what !== "rule")
+        if (kept.what !== "rule" && kept.what !== "publication")
           records.set(key, { ...kept, pair: { ...kept.pair, partner: "gone.example" } });
       }
     }

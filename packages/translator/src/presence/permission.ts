@@ -41,11 +41,6 @@ export class Permission {
     return true;
   }
 
-  /** The question went out since then, and has no answer. */
-  wasAskedSince(time: Millis): boolean {
-    return this.authorization === "asked" && this.lastAsked !== undefined && this.lastAsked >= time;
-  }
-
   grant(): void {
     this.authorization = "granted";
   }

@@ -24,9 +24,6 @@ import { WatchDialogs, type WatchOwner } from "./watch-dialogs.ts";
 /** Longest name of a watcher that is passed on with the question, characters. */
 export const MAX_NICK = 100;
 
-/** What was sent so short a time before the link went down may not have arrived, ms. */
-const LINK_DOUBT: Millis = 60_000;
-
 /**
  * A SIP user watches an XMPP user: we are the notifier (RFC 8048 5.3, SUB-05..10). The first SUBSCRIBE is answered at
  * once and stays pending until the XMPP user decides; a refusal is polite: active, and the document says closed.
@@ -292,12 +289,12 @@ export class SipWatcher implements WatchOwner {
   }
 
   /**
-   * It is up, again or for the first time: what was missed is asked for.
-   * @param downSince when it went down, ms.
+   * It is up, again or for the first time: what was missed is asked for. A question that is open may have been answered
+   * meanwhile; it is put again, which servers do not show to a user who has it already (RFC 6121 3.1.3).
    */
-  onLinkUp(downSince: Millis | undefined, now: Millis): void {
+  onLinkUp(now: Millis): void {
     if (this.dialogs.size === 0) return;
-    if (this.permission.wasAskedSince((downSince ?? now) - LINK_DOUBT)) this.send("subscribe");
+    if (this.permission.state === "asked" && !this.isDenied) this.send("subscribe");
     else if (this.permission.isGranted) {
       this.send("probe");
       this.exhibit.askAnew(now + this.context.settings.answer);
@@ -339,7 +336,11 @@ export class SipWatcher implements WatchOwner {
 
   /** All is restored: those who wait for no server's answer are told where they are. */
   recover(now: Millis): void {
-    if (this.dialogs.size === 0) return;
+    if (this.dialogs.size === 0) {
+      // What was known was known to dialogs that have lapsed meanwhile, and is old by the time of the next one.
+      this.exhibit.forget();
+      return;
+    }
     if (this.isDecided && (!this.permission.isGranted || this.isDenied)) this.tellAll(now);
     this.observeState();
   }
