@@ -5,6 +5,7 @@ import { localStanzaError, type StanzaError } from "./error/index.ts";
 import { asInJid, type Gates } from "./gates.ts";
 import { type PairBook, sipUserOf } from "./pair-book.ts";
 import type { PairLegs } from "./pair-legs.ts";
+import type { OutwardPublications } from "./presence/outward-publications.ts";
 import { errorStanza } from "./stanza.ts";
 import type { XmppSide } from "./xmpp-side.ts";
 
@@ -13,8 +14,10 @@ export class IncomingStanzas {
   private readonly xmpp: XmppSide;
   private readonly gates: Gates;
   private readonly book: PairBook;
+  private readonly publications: OutwardPublications;
 
-  constructor(xmpp: XmppSide, gates: Gates, book: PairBook) {
+  constructor(xmpp: XmppSide, gates: Gates, book: PairBook, publications: OutwardPublications) {
+    this.publications = publications;
     this.xmpp = xmpp;
     this.gates = gates;
     this.book = book;
@@ -29,6 +32,7 @@ export class IncomingStanzas {
       this.xmpp.returned(stanza, now);
       return;
     }
+    if (this.publications.takes(partnerDomain, stanza, now)) return;
     const legs = this.legsFor(partnerDomain, stanza);
     if (!legs) return;
     this.book.touch(legs);

@@ -65,6 +65,7 @@ export type {
   TextFailure,
   WatcherSide,
 } from "./kept.ts";
+export type { KeptPublication, KeptPublicationOf } from "./kept-publication.ts";
 export type { Direction, Observation } from "./observation.ts";
 export type { Pair } from "./pair.ts";
 export { MAX_PAIRS } from "./pair-book.ts";
@@ -82,6 +83,7 @@ export {
 } from "./peers/index.ts";
 export type { DomainPolicy } from "./policy/domains.ts";
 export { MAX_RULES, parsePeer, type Rule, type RuleAction } from "./policy/rules.ts";
+export { DEFAULT_PUBLICATION_SETTINGS, type PublicationSettings } from "./presence/publication-settings.ts";
 export { DEFAULT_SIP_WATCHER_SETTINGS, type SipWatcherSettings } from "./presence/sip-watcher-context.ts";
 export type { DialogView, SipWatchView, XmppWatchView } from "./presence/views.ts";
 export { DEFAULT_XMPP_WATCHER_SETTINGS, type XmppWatcherSettings } from "./presence/xmpp-watcher-context.ts";

@@ -5,6 +5,7 @@ import type { Gates } from "./gates.ts";
 import type { ConversationMemory } from "./im/memory.ts";
 import { type PairBook, sipUserOf } from "./pair-book.ts";
 import type { PairLegs } from "./pair-legs.ts";
+import type { ReceivedPublications } from "./presence/received-publications.ts";
 import { isPresenceEvent } from "./presence/subscribe-wire.ts";
 import { type Partner, screenNamesOf } from "./settings.ts";
 import type { IncomingRequest, SipSide } from "./sip-side.ts";
@@ -15,8 +16,16 @@ export class InitialRequests {
   private readonly gates: Gates;
   private readonly book: PairBook;
   private readonly im: ConversationMemory;
+  private readonly publications: ReceivedPublications;
 
-  constructor(sip: SipSide, gates: Gates, book: PairBook, im: ConversationMemory) {
+  constructor(
+    sip: SipSide,
+    gates: Gates,
+    book: PairBook,
+    im: ConversationMemory,
+    publications: ReceivedPublications,
+  ) {
+    this.publications = publications;
     this.sip = sip;
     this.gates = gates;
     this.book = book;
@@ -33,6 +42,10 @@ export class InitialRequests {
     }
     if (isDraining) {
       this.sip.answer(event.request, 480, { headers: [["Retry-After", "30"]] });
+      return;
+    }
+    if (method === "PUBLISH") {
+      this.publications.onPublish(event, now);
       return;
     }
     const legs = this.legsFor(event);
@@ -133,7 +146,7 @@ const ALLOW = [
 ] as const;
 
 /** What begins something. */
-const INITIAL: ReadonlySet<string> = new Set(["INVITE", "MESSAGE", "SUBSCRIBE"]);
+const INITIAL: ReadonlySet<string> = new Set(["INVITE", "MESSAGE", "PUBLISH", "SUBSCRIBE"]);
 
 /** Make no sense outside a dialog (RFC 3261 15.1.2, RFC 6665 4.1.3). */
 const IN_DIALOG_ONLY: ReadonlySet<string> = new Set(["BYE", "INFO", "NOTIFY", "BENOTIFY", "UPDATE"]);

@@ -1,4 +1,7 @@
 import type { DialogId, Millis } from "@tombolo/sip";
+import type { StanzaError } from "./error/index.ts";
+import type { Origin } from "./im/queue.ts";
+import type { KeptPublicationOf } from "./kept-publication.ts";
 import type { Pair } from "./pair.ts";
 import type { RuleAction } from "./policy/rules.ts";
 import type { Availability } from "./tables/system.ts";
@@ -44,9 +47,6 @@ export interface KeptPresence {
   readonly resources?: readonly KeptResource[];
 }
 
-interface OfPair {
-  readonly pair: PairParts;
-  readonly watcher: WatcherSide;
 /** What the sender of a text is told of its end. */
 export interface TextFailure {
   readonly event: "bounced" | "expired";
@@ -72,6 +72,9 @@ export interface KeptText {
   readonly failure?: TextFailure;
 }
 
+interface OfPair {
+  readonly pair: PairParts;
+  readonly watcher: WatcherSide;
 }
 
 /**
@@ -87,6 +90,14 @@ export type Kept =
       readonly value: KeptDialog | undefined;
     })
   | (OfPair & { readonly what: "presence"; readonly value: KeptPresence | undefined })
+  | {
+      readonly what: "text";
+      readonly pair: PairParts;
+      /** Unique over all runs. */
+      readonly id: string;
+      readonly value: KeptText | undefined;
+    }
+  | KeptPublicationOf
   | {
       readonly what: "rule";
       /** Bare JID of the XMPP user. */

@@ -4,6 +4,7 @@ import { DeadlineQueue } from "./deadline-queue.ts";
 import type { Keep } from "./kept.ts";
 import { pairKey } from "./pair.ts";
 import { type PairContext, PairLegs } from "./pair-legs.ts";
+import type { PresenceDialect } from "./presence/documents.ts";
 import { PartnerDialects } from "./presence/partner-dialects.ts";
 import { type Partner, screenNamesOf, type TranslatorSettings } from "./settings.ts";
 
@@ -14,7 +15,7 @@ export interface PairBookOptions {
   readonly settings: TranslatorSettings;
   readonly keep: Keep;
   /** What all pairs share. */
-  readonly shared: Pick<PairContext, "sip" | "xmpp" | "observe" | "im">;
+  readonly shared: Pick<PairContext, "sip" | "xmpp" | "observe" | "im" | "published">;
   readonly isDenied: (xmppUser: BareJid, sipUser: BareJid) => boolean;
 }
 
@@ -24,6 +25,8 @@ export class PairBook {
   private settings: TranslatorSettings;
   private readonly dialects: PartnerDialects;
   private readonly pairs = new Map<string, PairLegs>();
+  /** Pairs of SIP users who may publish their presence, by user. */
+  private readonly publishers = new Map<BareJid, Set<PairLegs>>();
   private readonly deadlines = new DeadlineQueue<PairLegs>();
   /** The pair that each machine belongs to. */
   private readonly owners = new WeakMap<object, PairLegs>();
@@ -48,6 +51,16 @@ export class PairBook {
 
   find(xmppUser: BareJid, sipUser: BareJid): PairLegs | undefined {
     return this.pairs.get(pairKey(xmppUser, sipUser));
+  }
+
+  /** How a partner's documents are written and read. */
+  dialectOf(partner: Partner): PresenceDialect {
+    return this.dialects.of(partner);
+  }
+
+  /** The pairs of a SIP user who may publish their presence. */
+  watchersOf(sipUser: BareJid): Iterable<PairLegs> {
+    return this.publishers.get(sipUser) ?? [];
   }
 
   all(): IterableIterator<PairLegs> {
@@ -90,6 +103,10 @@ export class PairBook {
       onOwner: (owner, own) => this.owners.set(owner, own),
     });
     this.pairs.set(key, legs);
+    if (partner.profile.presence.takesPublications) {
+      const own = this.publishers.get(sipUser) ?? new Set();
+      this.publishers.set(sipUser, own.add(legs));
+    }
     return legs;
   }
 
@@ -129,6 +146,8 @@ export class PairBook {
   forget(legs: PairLegs): void {
     this.deadlines.remove(legs);
     this.pairs.delete(legs.pair.key);
+    const own = this.publishers.get(legs.pair.sipUser);
+    if (own?.delete(legs) && own.size === 0) this.publishers.delete(legs.pair.sipUser);
   }
 
   /** Wakes the pairs that are due. */

@@ -26,6 +26,8 @@ export interface PairContext {
   readonly sip: SipSide;
   readonly xmpp: XmppSide;
   readonly observe: (observation: Observation) => void;
+  /** What a SIP user has published; undefined where nothing. */
+  readonly published: (sipUser: BareJid) => Said | undefined;
   /** What conversations share. */
   readonly im: ConversationMemory;
   /** Shared by the pairs of the partner. */
@@ -114,9 +116,9 @@ export class PairLegs implements Sleeper {
       this.context.onOwner(this.ownConversation, this);
       this.context.onOwner(this.ownConversation.arrivals, this);
       this.context.onOwner(this.ownConversation.sessions, this);
+      this.context.onOwner(this.ownConversation.departures.bounces, this);
     }
     return this.ownConversation;
-      this.context.onOwner(this.ownConversation.departures.bounces, this);
   }
 
   get sipWatcher(): SipWatcher {
@@ -164,6 +166,7 @@ export class PairLegs implements Sleeper {
           }),
         accept: presence.accept.join(", "),
         resource: presence.resource,
+        published: () => this.context.published(pair.sipUser),
         observe,
         ids: settings.ids,
         random: settings.random,
@@ -233,6 +236,12 @@ export class PairLegs implements Sleeper {
   onLinkUp(now: Millis): void {
     this.ownSipWatcher?.onLinkUp(now);
     this.ownXmppWatcher?.onLinkUp();
+    this.ownConversation?.departures.bounces.onLinkUp();
+  }
+
+  /** What the SIP user publishes has changed. */
+  onPublished(now: Millis): void {
+    this.ownXmppWatcher?.onPublished(now);
   }
 
   /** The link is down for so long that nothing is known of the XMPP user any more. */
@@ -262,23 +271,27 @@ export class PairLegs implements Sleeper {
     const isOver = this.isIdle;
     this.ownSipWatcher?.keep(keep, isOver, now);
     this.ownXmppWatcher?.keep(keep, isOver, now);
+    this.ownConversation?.departures.keep(keep);
   }
 
   /** Nothing counts as kept: the next `keep` hands on all of it. */
   keepAnew(): void {
     this.ownSipWatcher?.keepAnew();
     this.ownXmppWatcher?.keepAnew();
+    this.ownConversation?.departures.keepAnew();
   }
 
-  restore(kept: Exclude<Kept, { what: "rule" }>): void {
-    this.ownConversation?.departures.keep(keep);
+  restore(kept: Exclude<Kept, { what: "rule" | "publication" }>, now: Millis): void {
+    if (kept.what === "text") {
+      if (kept.value) this.conversation.departures.restore(kept.id, kept.value, now);
+      return;
+    }
     const watcher = kept.watcher === "sip" ? this.sipWatcher : this.xmppWatcher;
     if (!kept.value) return;
     if (kept.what === "authorization") watcher.restoreAuthorization(kept.value);
     else if (kept.what === "dialog") watcher.restoreDialog(kept.dialog, kept.value);
     else watcher.restorePresence(kept.value);
   }
-    this.ownConversation?.departures.keepAnew();
 
   /**
    * All of it is kept as it was restored. Only the dialogs are kept anew with whatever happens next: the CSeq numbers that
@@ -294,6 +307,17 @@ export class PairLegs implements Sleeper {
   recover(now: Millis): void {
     this.ownSipWatcher?.recover(now);
     this.ownXmppWatcher?.recover(now);
+    this.ownConversation?.recover(now);
+  }
+
+  /** Texts of this pair whose fate is open. */
+  get held(): Conversation["held"] | undefined {
+    return this.ownConversation?.held;
+  }
+
+  /** The store has not taken a text. */
+  notKept(id: string, now: Millis): void {
+    this.ownConversation?.notKept(id, now);
   }
 
   /** The partner may have lost its memory. */
@@ -307,17 +331,6 @@ export class PairLegs implements Sleeper {
 
   nextDeadline(): Deadline | undefined {
     let first: Deadline | undefined;
-    this.ownConversation?.recover(now);
-  }
-
-  /** Texts of this pair whose fate is open. */
-  get held(): Conversation["held"] | undefined {
-    return this.ownConversation?.held;
-  }
-
-  /** The store has not taken a text. */
-  notKept(id: string, now: Millis): void {
-    this.ownConversation?.notKept(id, now);
     for (const own of [this.ownConversation, this.ownSipWatcher, this.ownXmppWatcher]) {
       const deadline = own?.nextDeadline();
       if (deadline && (!first || deadline.at < first.at)) first = deadline;

@@ -30,7 +30,7 @@ export class Restoration {
   }
 
   /** One thing kept, in the order that `Kept` says. What belongs to nobody any more is forgotten. */
-  restore(kept: Kept, now: Millis): void {
+  restore(kept: Exclude<Kept, { what: "publication" }>, now: Millis): void {
     if (kept.what === "rule") {
       if (kept.value) this.gates.restoreRule({ user: kept.user, peer: kept.peer, ...kept.value });
       return;

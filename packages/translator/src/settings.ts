@@ -3,6 +3,7 @@ import type { EmailScreenNames } from "./address/index.ts";
 import type { ConversationSettings } from "./im/context.ts";
 import type { PeerProfile } from "./peers/profile.ts";
 import type { DomainPolicy } from "./policy/domains.ts";
+import type { PublicationSettings } from "./presence/publication-settings.ts";
 import type { SipWatcherSettings } from "./presence/sip-watcher-context.ts";
 import type { XmppWatcherSettings } from "./presence/xmpp-watcher-context.ts";
 import type { AvailabilityOverrides } from "./tables/availability.ts";
@@ -14,6 +15,8 @@ export interface Partner {
   readonly profile: PeerProfile;
   /** Where the profile has users named by an e-mail address (AOL-06, AOL-07); default `refuse`. */
   readonly emailScreenNames?: "refuse" | "translate";
+  /** Whether XMPP users may have their presence published at its presence server (RFC 3903); default false. */
+  readonly publish?: boolean;
 }
 
 /** How the addresses of a partner's users are mapped. */
@@ -47,4 +50,6 @@ export interface TranslatorSettings {
   readonly conversation: ConversationSettings;
   readonly sipWatcher: SipWatcherSettings;
   readonly xmppWatcher: XmppWatcherSettings;
+  /** Default `DEFAULT_PUBLICATION_SETTINGS`. */
+  readonly publications?: PublicationSettings;
 }

@@ -10,6 +10,8 @@ import type { Direction, Observation } from "./observation.ts";
 import { PairBook } from "./pair-book.ts";
 import type { PairLegs } from "./pair-legs.ts";
 import type { Rule } from "./policy/rules.ts";
+import { Documents } from "./presence/documents.ts";
+import { Publications } from "./presence/publications.ts";
 import { Reachability } from "./reachability.ts";
 import { Restoration } from "./restoration.ts";
 import type { TranslatorSettings } from "./settings.ts";
@@ -24,14 +26,15 @@ export class Translator implements Machine<TranslatorInput, TranslatorOutput> {
   private isDraining = false;
   private readonly sip: SipSide;
   private readonly xmpp: XmppSide;
+  private readonly im: ConversationMemory;
+  private readonly observe: (observation: Observation) => void;
   private readonly gates: Gates;
   private readonly book: PairBook;
   private readonly requests: InitialRequests;
-  private readonly im: ConversationMemory;
-  private readonly observe: (observation: Observation) => void;
   private readonly stanzas: IncomingStanzas;
   private readonly reach: Reachability;
   private readonly restoration: Restoration;
+  private readonly publications: Publications;
 
   constructor(settings: TranslatorSettings) {
     const observe = (observation: Observation) => void this.outputs.push({ kind: "observe", observation });
@@ -45,14 +48,25 @@ export class Translator implements Machine<TranslatorInput, TranslatorOutput> {
     this.im = im;
     this.observe = observe;
     this.gates = new Gates(settings, observe);
+    this.publications = new Publications(settings, {
+      sip: this.sip,
+      xmpp: this.xmpp,
+      gates: this.gates,
+      keep: this.keep,
+      observe,
+      documents: (partner) => new Documents(this.book.dialectOf(partner)),
+      onChange: (user, now) => this.onPublished(user, now),
+    });
+    const published = (user: BareJid) => this.publications.received.of(user);
+    const shared = { sip: this.sip, xmpp: this.xmpp, observe, im, published };
     this.book = new PairBook({
       settings,
       keep: this.keep,
       shared,
       isDenied: (xmppUser, sipUser) => this.gates.isDenied(xmppUser, sipUser),
     });
-    this.requests = new InitialRequests(this.sip, this.gates, this.book, im);
-    this.stanzas = new IncomingStanzas(this.xmpp, this.gates, this.book);
+    this.requests = new InitialRequests(this.sip, this.gates, this.book, im, this.publications.received);
+    this.stanzas = new IncomingStanzas(this.xmpp, this.gates, this.book, this.publications.outward);
     this.reach = new Reachability(settings, this.book, im, observe);
     this.restoration = new Restoration(this.sip, this.gates, this.book, this.keep, observe);
   }
@@ -80,21 +94,6 @@ export class Translator implements Machine<TranslatorInput, TranslatorOutput> {
     };
   }
 
-  *legs(): IterableIterator<PairLegs> {
-    yield* this.book.all();
-  }
-
-  /** The rules there are. */
-  *allRules(): IterableIterator<Rule> {
-    yield* this.gates.rules();
-  }
-
-  handle(input: TranslatorInput, now: Millis): void {
-    switch (input.kind) {
-      case "sip":
-        if (!this.sip.dispatch(input.event, now) && input.event.kind === "request")
-          this.requests.handle(input.event, this.isDraining, now);
-        break;
   /** The books of instant messages (design law 1). */
   get ledger(): Ledger {
     return this.im.ledger;
@@ -116,6 +115,21 @@ export class Translator implements Machine<TranslatorInput, TranslatorOutput> {
     return counts;
   }
 
+  *legs(): IterableIterator<PairLegs> {
+    yield* this.book.all();
+  }
+
+  /** The rules there are. */
+  *allRules(): IterableIterator<Rule> {
+    yield* this.gates.rules();
+  }
+
+  handle(input: TranslatorInput, now: Millis): void {
+    switch (input.kind) {
+      case "sip":
+        if (!this.sip.dispatch(input.event, now) && input.event.kind === "request")
+          this.requests.handle(input.event, this.isDraining, now);
+        break;
       case "stanza":
         this.stanzas.handle(input.partner, input.stanza, this.isDraining, now);
         break;
@@ -127,12 +141,15 @@ export class Translator implements Machine<TranslatorInput, TranslatorOutput> {
         break;
       case "link-down":
         this.reach.linkDown(input.partner, now);
+        this.publications.linkDown(input.partner, now);
         break;
       case "link-up":
         this.reach.linkUp(input.partner, now);
+        this.publications.linkUp(input.partner, now);
         break;
       case "partner-back":
         this.reach.partnerBack(input.partner, now);
+        this.publications.partnerBack(input.partner, now);
         break;
       case "rule":
         this.onRule(input, now);
@@ -141,32 +158,45 @@ export class Translator implements Machine<TranslatorInput, TranslatorOutput> {
         this.adopt(input.settings, now);
         break;
       case "restore":
-        this.restoration.restore(input.kept, now);
+        if (input.kept.what === "publication") this.publications.restore(input.kept, now);
+        else this.restoration.restore(input.kept, now);
         // Settled by `recover`, when the pair is whole.
         return;
       case "recover":
         this.reach.recover(this.restoration.finish(now), now);
+        this.publications.recover(now);
         break;
       case "keep-all":
         this.restoration.keepAll();
+        this.publications.keepAll();
+        break;
+      case "store":
+        this.im.mayKeep = input.takes;
+        break;
+      case "not-kept":
+        this.onNotKept(input.kept, now);
         break;
       case "drain":
         this.drain(now);
         break;
     }
     this.book.settle(now);
+    this.checkBooks();
   }
 
   timeout(now: Millis): void {
     this.reach.timeout(now);
+    this.publications.timeout(now);
     this.book.timeout(now);
     this.book.settle(now);
+    this.checkBooks();
   }
 
   nextDeadline(): Deadline | undefined {
-    const own = this.book.nextDeadline();
-    const reach = this.reach.nextDeadline();
-    return own && reach ? (own.at <= reach.at ? own : reach) : (own ?? reach);
+    let first = this.book.nextDeadline();
+    for (const other of [this.reach.nextDeadline(), this.publications.nextDeadline()])
+      if (other && (!first || other.at < first.at)) first = other;
+    return first;
   }
 
   poll(): TranslatorOutput | undefined {
@@ -176,37 +206,6 @@ export class Translator implements Machine<TranslatorInput, TranslatorOutput> {
     return undefined;
   }
 
-  private readonly keep = (kept: Kept): void => {
-    this.outputs.push({ kind: "keep", kept });
-  };
-
-  /** Pairs whose partner or domain is not federated with any more are parted; the others are judged anew. */
-  private adopt(settings: TranslatorSettings, now: Millis): void {
-    this.checkBooks();
-    this.gates.adopt(settings);
-    this.book.adopt(settings);
-    const partners = settings.partners.map(({ domain }) => domain);
-    this.reach.adopt(partners, now);
-    for (const legs of this.book.all()) {
-      const partner = this.gates.partner(legs.pair.partner);
-      if (partner && this.gates.isAdmitted(legs.pair)) {
-    this.checkBooks();
-        legs.adopt(settings, partner);
-        legs.onGate(now);
-      } else legs.part(now);
-      this.book.touch(legs);
-    }
-  }
-
-  private onRule(input: Extract<TranslatorInput, { kind: "rule" }>, now: Millis): void {
-    const { user, peer, action, source } = input;
-    if (!this.gates.setRule(input)) return;
-    this.keep({ what: "rule", user, peer, value: action && { action, source } });
-    for (const legs of this.pairsOf(user, peer)) {
-      legs.onGate(now);
-      this.book.touch(legs);
-    }
-  }
   /** At the end of each input nothing may be missing from the books. */
   private checkBooks(): void {
     for (const imbalance of this.im.ledger.takeImbalances())
@@ -221,6 +220,44 @@ export class Translator implements Machine<TranslatorInput, TranslatorOutput> {
     legs.notKept(kept.id, now);
   }
 
+  private readonly keep = (kept: Kept): void => {
+    this.outputs.push({ kind: "keep", kept });
+  };
+
+  /** Pairs whose partner or domain is not federated with any more are parted; the others are judged anew. */
+  private adopt(settings: TranslatorSettings, now: Millis): void {
+    this.gates.adopt(settings);
+    this.book.adopt(settings);
+    const partners = settings.partners.map(({ domain }) => domain);
+    this.reach.adopt(partners, now);
+    this.publications.adopt(settings, now);
+    for (const legs of this.book.all()) {
+      const partner = this.gates.partner(legs.pair.partner);
+      if (partner && this.gates.isAdmitted(legs.pair)) {
+        legs.adopt(settings, partner);
+        legs.onGate(now);
+      } else legs.part(now);
+      this.book.touch(legs);
+    }
+  }
+
+  /** What a SIP user publishes is for all who watch them. */
+  private onPublished(sipUser: BareJid, now: Millis): void {
+    for (const legs of this.book.watchersOf(sipUser)) {
+      legs.onPublished(now);
+      this.book.touch(legs);
+    }
+  }
+
+  private onRule(input: Extract<TranslatorInput, { kind: "rule" }>, now: Millis): void {
+    const { user, peer, action, source } = input;
+    if (!this.gates.setRule(input)) return;
+    this.keep({ what: "rule", user, peer, value: action && { action, source } });
+    for (const legs of this.pairsOf(user, peer)) {
+      legs.onGate(now);
+      this.book.touch(legs);
+    }
+  }
 
   /** Pairs that a rule is about. */
   private pairsOf(user: BareJid, peer: string): PairLegs[] {

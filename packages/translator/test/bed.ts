@@ -96,6 +96,7 @@ export class Bed {
     authorization: new Map(),
     dialog: new Map(),
     presence: new Map(),
+    publication: new Map(),
     text: new Map(),
   };
   private readonly changes: Partial<TranslatorSettings>;
@@ -511,6 +512,7 @@ export class Bed {
 
 function keyOfKept(kept: Exclude<Kept, { what: "rule" }>): string {
   if (kept.what === "text") return kept.id;
+  if (kept.what === "publication") return `${kept.by} ${kept.partner} ${kept.user} ${kept.id}`;
   return kept.what === "dialog" ? kept.dialog : `${kept.pair.xmppUser} ${kept.pair.sipUser} ${kept.watcher}`;
 }
 

@@ -57,6 +57,7 @@ export const ALLOWED_METHODS: readonly string[] = [
   "INFO",
   "SUBSCRIBE",
   "NOTIFY",
+  "PUBLISH",
   "UPDATE",
 ];
 

@@ -1,7 +1,7 @@
 import { type DialogSnapshot, dialogId } from "@tombolo/sip";
-import type { Kept, KeptDialog, PairParts } from "@tombolo/translator";
+import type { Kept, KeptDialog, KeptPublication, KeptPublicationOf, PairParts } from "@tombolo/translator";
 import type { GatewayInput } from "../gateway.ts";
-import { ruleKey, watchKey } from "../store/kinds.ts";
+import { publicationKey, ruleKey, watchKey } from "../store/kinds.ts";
 import { RECORD_VERSION, type RecordKind, type StoreRecord } from "../store/records.ts";
 import type { PutAnswer, Store } from "../store/store.ts";
 import { type ClockReading, toMonotonic, toWall, type WallMillis } from "../store/wall-clock.ts";
@@ -61,6 +61,7 @@ export class Keeper {
       const acceptedAt = toWall(value.acceptedAt, clocks);
       return { v, kind: "message", id, pair: partsOf(kept.pair), ...value, acceptedAt };
     }
+    if (kept.what === "publication") return publicationRecord(kept, kept.value, clocks);
     const base = { v, pair: partsOf(kept.pair), watcher: kept.watcher } as const;
     switch (kept.what) {
       case "authorization": {
@@ -90,6 +91,21 @@ export class Keeper {
   }
 }
 
+function publicationRecord(
+  { by, partner, user, id }: KeptPublicationOf,
+  { etag, expiresAt, since, shown }: KeptPublication,
+  clocks: ClockReading,
+): StoreRecord {
+  return {
+    v,
+    kind: "publication",
+    ...{ by, partner, user, id, etag },
+    expiresAt: toWall(expiresAt, clocks),
+    ...(since !== undefined && { since: toWall(since, clocks) }),
+    ...(shown && { shown }),
+  };
+}
+
 function dialogFields({ state, expiresAt, expires }: KeptDialog, clocks: ClockReading) {
   return {
     state,
@@ -109,6 +125,7 @@ function kindOf({ what }: Kept): RecordKind {
 function keyOf(kept: Kept): string {
   if (kept.what === "rule") return ruleKey(kept.user, kept.peer);
   if (kept.what === "text") return kept.id;
+  if (kept.what === "publication") return publicationKey(kept);
   return kept.what === "dialog" ? kept.dialog : watchKey(kept.pair, kept.watcher);
 }
 
@@ -149,6 +166,16 @@ function inputOf(record: StoreRecord, clocks: ClockReading): GatewayInput | unde
       const { v: _, kind: __, id, pair, acceptedAt, ...value } = record;
       const kept = { what: "text", pair, id, value: { ...value, acceptedAt: later(acceptedAt) } } as const;
       return { kind: "restore", kept };
+    }
+    case "publication": {
+      const { by, partner, user, id, etag, expiresAt, since, shown } = record;
+      const value = {
+        etag,
+        expiresAt: later(expiresAt),
+        ...(since !== undefined && { since: later(since) }),
+        ...(shown && { shown }),
+      };
+      return { kind: "restore", kept: { what: "publication", by, partner, user, id, value } };
     }
     default:
       return undefined;

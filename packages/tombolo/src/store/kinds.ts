@@ -57,6 +57,13 @@ export const KINDS = {
     inTrouble: "queue",
     key: (record) => watchKey(record.pair, record.watcher),
   },
+  publication: {
+    table: "publications",
+    max: 200_000,
+    survives: "crash",
+    inTrouble: "queue",
+    key: publicationKey,
+  },
   address: {
     table: "addresses",
     max: 500_000,
@@ -90,6 +97,10 @@ export function keyOf(record: StoreRecord): string {
 
 export function ruleKey(user: string, peer: string): string {
   return `${user} ${peer}`;
+}
+
+export function publicationKey(of: Pick<RecordOf<"publication">, "by" | "partner" | "user" | "id">): string {
+  return `${of.by} ${of.partner} ${of.user} ${of.id}`;
 }
 
 /** Key of authorizations and presence. */

@@ -9,6 +9,6 @@ function table(name: string): string {
 
 const FIRST_TABLES = ["meta", "rules", "authorizations", "dialogs", "presence", "addresses", "messages"];
 
-export const MIGRATIONS: readonly string[] = [FIRST_TABLES.map(table).join("\n")];
+export const MIGRATIONS: readonly string[] = [FIRST_TABLES.map(table).join("\n"), table("publications")];
 
 export const SCHEMA_VERSION = MIGRATIONS.length;

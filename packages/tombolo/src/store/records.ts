@@ -81,6 +81,23 @@ export interface PresenceRecord extends Versioned {
   readonly resources?: readonly StoredResource[];
 }
 
+/** A publication (RFC 3903): a SIP user's that is held here, or an XMPP user's at a partner's server. */
+export interface PublicationRecord extends Versioned {
+  readonly kind: "publication";
+  readonly by: "partner" | "us";
+  /** Domain as configured. */
+  readonly partner: string;
+  /** Bare JID of who it is about. */
+  readonly user: string;
+  /** Tells several of one user apart. */
+  readonly id: string;
+  readonly etag: string;
+  readonly expiresAt: WallMillis;
+  /** When it began to say what it says; of a partner's publication. */
+  readonly since?: WallMillis;
+  readonly shown?: XmppPresence & { readonly mappedBy: string };
+}
+
 /** A SIP user as their own side writes them (case, escapes), by the bare JID that stands for them. */
 export interface AddressRecord extends Versioned {
   readonly kind: "address";
@@ -111,6 +128,7 @@ export type StoreRecord =
   | AuthorizationRecord
   | DialogRecord
   | PresenceRecord
+  | PublicationRecord
   | AddressRecord
   | MessageRecord
   | MetaRecord;

@@ -14,6 +14,7 @@ export const SIMPLE = {
     expiresSeconds: 7_200,
     resource: "sip",
     strictTimerN: false,
+    takesPublications: true,
   },
   im: {
     mode: "page",

@@ -77,10 +77,10 @@ export class Announcement {
     this.standsUntil = undefined;
   }
 
-  /** Tells a new state, unless it looks like the last one. */
-  show(document: ShownPresence, now: Millis): void {
+  /** Tells a new state, unless it looks like the last one. @param seenAt when the last document of the watch came. */
+  show(document: ShownPresence, seenAt: Millis | undefined): void {
     const isNews = !this.told || this.isDoubtful || !looksLike(this.told, document);
-    this.seenAt = now;
+    this.seenAt = seenAt;
     this.note(document);
     if (isNews) this.repeat();
   }

@@ -3,6 +3,8 @@ import {
   formatRfc3339,
   nextTimestamp,
   type PidfTuple,
+  type PresenceBodyReading,
+  parseMediaType,
   readPresenceBody,
   type SipMessage,
   writePidf as writePidfDocument,
@@ -55,6 +57,12 @@ export interface MappedState {
   /** The same for two states that look the same. */
   readonly key: string;
 }
+
+/** What a published body says. `shown` is undefined where it says nothing of availability. */
+export type PublicationReading =
+  | { readonly kind: "none" | "unsupported" }
+  | { readonly kind: "broken"; readonly why: string }
+  | { readonly kind: "said"; readonly shown: ShownPresence | undefined };
 
 /** Presence documents of one partner, both ways, by its dialect and the availability tables. */
 export class Documents {
@@ -140,8 +148,24 @@ export class Documents {
    */
   read(notify: SipMessage, presentity: string): ShownPresence | undefined {
     const body = readPresenceBody(notify.get("Content-Type"), notify.body);
-    const { system, pidf, overrides = {}, tellsActivities, emailScreenNames } = this.dialect;
-    if (!body.ok || !isAbout(body.entity, presentity, emailScreenNames)) return undefined;
+    if (!body.ok || !isAbout(body.entity, presentity, this.dialect.emailScreenNames)) return undefined;
+    return this.shownOf(body);
+  }
+
+  /** What the body of a PUBLISH says of the presentity, a JID (RFC 3903 6 step 5): PIDF, and no other form. */
+  readPublication(publish: SipMessage, presentity: string): PublicationReading {
+    if (publish.body.length === 0) return { kind: "none" };
+    const type = publish.get("Content-Type") ?? "";
+    if (parseMediaType(type)?.type !== "application/pidf+xml") return { kind: "unsupported" };
+    const body = readPresenceBody(type, publish.body);
+    if (!body.ok) return { kind: "broken", why: "the document is no PIDF" };
+    if (!isAbout(body.entity, presentity, this.dialect.emailScreenNames))
+      return { kind: "broken", why: "the document is about somebody else" };
+    return { kind: "said", shown: this.shownOf(body) };
+  }
+
+  private shownOf(body: Extract<PresenceBodyReading, { ok: true }>): ShownPresence | undefined {
+    const { system, pidf, overrides = {}, tellsActivities } = this.dialect;
     const read = readPresence(body.kind, body.summary, { dialect: pidf });
     if (!read) return undefined;
     const { note } = body.summary;

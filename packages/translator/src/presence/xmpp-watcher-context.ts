@@ -3,6 +3,7 @@ import type { Observation } from "../observation.ts";
 import type { Pair } from "../pair.ts";
 import type { SipSide } from "../sip-side.ts";
 import type { XmppSide } from "../xmpp-side.ts";
+import type { Said } from "./composition.ts";
 import type { Documents } from "./documents.ts";
 
 export interface XmppWatcherSettings {
@@ -45,6 +46,8 @@ export interface XmppWatcherContext {
   readonly accept: string;
   /** The resource that stands for the SIP user in XMPP. */
   readonly resource: string;
+  /** What the SIP user has published for all who may watch them; undefined where nothing. */
+  readonly published: () => Said | undefined;
   readonly observe: (observation: Observation) => void;
   readonly ids: () => string;
   readonly random: () => number;

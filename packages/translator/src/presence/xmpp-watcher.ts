@@ -11,6 +11,7 @@ import { Retries } from "./retries.ts";
 import { answerFields } from "./subscribe-wire.ts";
 import { SubscriptionLeg } from "./subscription-leg.ts";
 import type { XmppWatchView } from "./views.ts";
+import { WatchedSources } from "./watched-sources.ts";
 import { Wish } from "./wish.ts";
 import type { XmppWatcherContext } from "./xmpp-watcher-context.ts";
 import { XmppWatcherRecords } from "./xmpp-watcher-records.ts";
@@ -30,6 +31,7 @@ export class XmppWatcher implements Requester<Subscriber | Fetch>, DialogOwner {
   private readonly looking: Looking;
   private records: XmppWatcherRecords;
   private observedState: string | undefined;
+  private readonly sources: WatchedSources;
 
   constructor(context: XmppWatcherContext) {
     this.context = context;
@@ -38,6 +40,7 @@ export class XmppWatcher implements Requester<Subscriber | Fetch>, DialogOwner {
     this.announcement = new Announcement(context.pair, context.xmpp, context.resource);
     this.records = new XmppWatcherRecords(context.pair);
     this.looking = new Looking(this, context);
+    this.sources = new WatchedSources(context.published);
   }
 
   get partner(): string {
@@ -89,7 +92,7 @@ export class XmppWatcher implements Requester<Subscriber | Fetch>, DialogOwner {
     if (!this.wish.isWanted && !this.wish.isDenied) return;
     this.wish.giveUp();
     this.retries.cancel();
-    this.announcement.withdraw();
+    this.withdraw();
     // C-26: at once and not after the SIP answer, which a newer `subscribe` may overtake.
     this.tell("unsubscribed");
     this.leg.end(now);
@@ -101,8 +104,8 @@ export class XmppWatcher implements Requester<Subscriber | Fetch>, DialogOwner {
   part(now: Millis): void {
     this.looking.cancel();
     this.retries.cancel();
-    this.announcement.withdraw(`${this.partner} is not federated with any more.`);
     this.wish.giveUp();
+    this.withdraw(`${this.partner} is not federated with any more.`);
     this.leg.end(now);
     this.drain(now);
     this.observeState();
@@ -234,10 +237,10 @@ export class XmppWatcher implements Requester<Subscriber | Fetch>, DialogOwner {
       switch (news.kind) {
         case "pending":
           this.wish.suspend();
-          this.announcement.withdraw();
+          this.withdraw();
           break;
         case "active":
-          this.onActive();
+          this.onActive(now);
           break;
         case "document":
           if (document) this.show(document, now);
@@ -252,10 +255,11 @@ export class XmppWatcher implements Requester<Subscriber | Fetch>, DialogOwner {
     }
   }
 
-  private onActive(): void {
+  private onActive(now: Millis): void {
     this.retries.succeed();
     this.announcement.stand();
     if (this.wish.allow()) this.tell("subscribed");
+    if (!this.announcement.awaitsNews) this.present(now);
   }
 
   private onEnded(end: SubscriptionEnded, now: Millis): void {
@@ -268,7 +272,7 @@ export class XmppWatcher implements Requester<Subscriber | Fetch>, DialogOwner {
     } else if (end.permanent) {
       this.deny(now);
     } else {
-      if (end.presence === "lost") this.announcement.withdraw();
+      if (end.presence === "lost") this.withdraw();
       else if (end.presence === "grace") this.holdOn(now);
       if (end.retry !== "never")
         this.tryLater(end.retry === "now" ? 0 : (end.afterMs ?? this.retries.backoff()), now);
@@ -282,7 +286,7 @@ export class XmppWatcher implements Requester<Subscriber | Fetch>, DialogOwner {
   /** PR-07: the SIP side has refused for good. */
   private deny(now: Millis): void {
     this.wish.deny(now + this.context.settings.denialKept);
-    this.announcement.withdraw();
+    this.withdraw();
     this.tell("unsubscribed");
   }
 
@@ -301,7 +305,31 @@ export class XmppWatcher implements Requester<Subscriber | Fetch>, DialogOwner {
     const { mappedBy: row } = document;
     const { partner } = this;
     this.context.observe({ what: "presence", direction: "sip_to_xmpp", partner, row, age: 0 });
-    this.announcement.show(document, now);
+    // What the first document after a restart says is no news: what was published since may be.
+    this.sources.notified(document, this.announcement.awaitsNews ? Number.NEGATIVE_INFINITY : now, now);
+    this.present(now);
+  }
+
+  /** What the user publishes has changed: it is for those whom the SIP side has let in. */
+  onPublished(now: Millis): void {
+    if (!this.wish.isWanted || !this.wish.isAuthorized) return;
+    if (!this.present(now) && !this.announcement.awaitsNews) this.announcement.withdraw();
+  }
+
+  /** Shows what all sources together say. @returns false where none says anything. */
+  private present(now: Millis): boolean {
+    const said = this.wish.isAuthorized ? this.sources.said : this.sources.notification;
+    if (said) this.announcement.show(said, this.sources.notifiedAt ?? now);
+    return said !== undefined;
+  }
+
+  /** What the watch has shown holds no more. What is published goes on where the SIP side has let the user in. */
+  private withdraw(reason?: string): void {
+    this.sources.lose();
+    const said = this.wish.isWanted && this.wish.isAuthorized ? this.sources.said : undefined;
+    this.announcement.stand();
+    if (said) this.announcement.show(said, undefined);
+    else this.announcement.withdraw(reason);
   }
 
   /** Not the id of what it answers, which RFC 6121 3.1.4 leaves out, except for a probe's. */
@@ -393,7 +421,7 @@ export class XmppWatcher implements Requester<Subscriber | Fetch>, DialogOwner {
     this.leg.timeout(now);
     this.drain(now);
     if (announcement.graceUntil !== undefined && now >= announcement.graceUntil)
-      announcement.withdraw(`${this.partner} cannot be reached at the moment.`);
+      this.withdraw(`${this.partner} cannot be reached at the moment.`);
     wish.timeout(now);
     if (retries.at !== undefined && now >= retries.at) this.open(now);
     this.observeState();

@@ -1,0 +1,45 @@
+import type { Millis } from "@tombolo/sip";
+import { compose, type Said } from "./composition.ts";
+import type { ShownPresence } from "./documents.ts";
+
+/** Where one XMPP watcher's picture of a SIP user comes from: the watch's own documents, and what the user publishes. */
+export class WatchedSources {
+  private readonly published: () => Said | undefined;
+  private own: Said | undefined;
+  private seenAt: Millis | undefined;
+
+  constructor(published: () => Said | undefined) {
+    this.published = published;
+  }
+
+  /** When the last document of the watch came, ms. */
+  get notifiedAt(): Millis | undefined {
+    return this.seenAt;
+  }
+
+  /** What the watch itself says. */
+  get notification(): ShownPresence | undefined {
+    return this.own?.presence;
+  }
+
+  /** What all say together; undefined where none says anything. */
+  get said(): ShownPresence | undefined {
+    return compose([this.published(), this.own])?.presence;
+  }
+
+  /** A document of the watch. @param since from when it counts, where it says something else than before. */
+  notified(presence: ShownPresence, since: Millis, now: Millis): void {
+    const isSame = this.own !== undefined && looks(this.own.presence) === looks(presence);
+    this.own = { presence, since: isSame ? this.own!.since : since };
+    this.seenAt = now;
+  }
+
+  /** The watch says nothing any more. */
+  lose(): void {
+    this.own = undefined;
+  }
+}
+
+function looks({ type, show, status }: ShownPresence): string {
+  return JSON.stringify([type, show, status]);
+}
