@@ -11,6 +11,13 @@ import {
   profileByName,
   Translator,
 } from "@tombolo/translator";
+import {
+  type AvailabilityOverrides,
+  STYLES,
+  type StyleName,
+  type SystemKey,
+  styledOverrides,
+} from "@tombolo/translator/tables";
 import { Link, type LinkOutput } from "@tombolo/xmpp-edge";
 import { type Element, parse } from "ltx";
 import { Gateway, type GatewayOutput } from "../src/gateway.ts";
@@ -20,15 +27,21 @@ export interface WorldSettings {
   /** Of contoso.example; lync where left out. */
   readonly profile?: ProfileName | undefined;
   readonly unknownWatcher?: "ask" | "allow" | "deny" | undefined;
+  /** The partner at the other end; contoso.example where left out. */
+  readonly partner?: string | undefined;
+  /** A partner that its certificate may not speak for; fabrikam.example where left out. */
+  readonly otherPartner?: string | undefined;
+  /** Our XMPP domain; example.com where left out. */
+  readonly domain?: string | undefined;
+  /** What clients our users have; any XMPP client where left out. */
+  readonly xmppSystem?: SystemKey | undefined;
+  /** E-mail addresses as screen names at the partner; refused where left out. */
+  readonly emailScreenNames?: "refuse" | "translate" | undefined;
+  /** Style and cells of the availability tables, as a configuration has them. */
+  readonly tables?: { readonly style: StyleName; readonly overrides?: AvailabilityOverrides } | undefined;
 }
 
-/** The partner of the transcripts, and one that its certificate may not speak for. */
-const PARTNER = "contoso.example";
-const OTHER_PARTNER = "fabrikam.example";
-const OUR_DOMAIN = "example.com";
-const ADVERTISED = { host: "sip.example.com", port: 5061 };
 const REMOTE = { host: "192.0.2.10", port: 53211 };
-const NAME = `sip.${PARTNER}`;
 /** Jitter is always half of what it may be: a refresh comes at 80 % of a lifetime, a pause has its plain length. */
 const HALF = () => 0.5;
 /** No time is special: machines must not mind where the clock starts. */
@@ -61,18 +74,21 @@ export class FederationWorld implements World {
   readonly #link: Link;
   readonly #sip: string[] = [];
   readonly #xmpp: string[] = [];
+  readonly #partner: string;
   #connections = 0;
   #inbound: Connection | undefined;
   #outbound: Connection | undefined;
   #unreachable: DialFailure | undefined;
 
   constructor(settings: WorldSettings = {}) {
+    const names = namesOf(settings);
+    this.#partner = names.partner;
     this.#clock = new VirtualClock(START_MS, () => this.#drain());
     this.#edge = new Edge({
       settings: {
-        advertise: ADVERTISED,
-        ourDomains: [OUR_DOMAIN],
-        partners: [PARTNER, OTHER_PARTNER].map((domain) => ({
+        advertise: names.advertised,
+        ourDomains: [names.domain],
+        partners: [names.partner, names.otherPartner].map((domain) => ({
           domain,
           names: [`sip.${domain}`],
           purpose: "strict",
@@ -84,7 +100,11 @@ export class FederationWorld implements World {
     });
     this.#gateway = makeGateway(settings);
     this.#link = new Link(
-      { domain: PARTNER, pingTarget: OUR_DOMAIN, software: { name: "Tombolo", version: "0" } },
+      {
+        domain: names.partner,
+        pingTarget: names.domain,
+        software: { name: "Tombolo", version: "0" },
+      },
       { ids: countingIds("ping"), random: HALF },
     );
     this.#server = new SimulatedServer({
@@ -151,7 +171,9 @@ export class FederationWorld implements World {
     this.#connections += 1;
     const id = `c${this.#connections}`;
     const now = this.#clock.now;
-    const opened = { kind: "opened", connection: id, direction, partners: [PARTNER], name: NAME } as const;
+    const partners = [this.#partner];
+    const name = `sip.${this.#partner}`;
+    const opened = { kind: "opened", connection: id, direction, partners, name } as const;
     const connection = { id, direction, framer: new StreamFramer() };
     if (direction === "in") this.#inbound = connection;
     else this.#outbound = connection;
@@ -212,7 +234,7 @@ export class FederationWorld implements World {
   }
 
   #dial(partner: string): void {
-    if (this.#unreachable === undefined && partner === PARTNER) {
+    if (this.#unreachable === undefined && partner === this.#partner) {
       this.#open("out");
       return;
     }
@@ -234,7 +256,7 @@ export class FederationWorld implements World {
     const now = this.#clock.now;
     switch (output.kind) {
       case "stanza":
-        this.#gateway.handle({ kind: "stanza", partner: PARTNER, stanza: output.stanza }, now);
+        this.#gateway.handle({ kind: "stanza", partner: this.#partner, stanza: output.stanza }, now);
         break;
       case "taken":
         this.#gateway.handle({ kind: "taken", track: output.track }, now);
@@ -243,10 +265,10 @@ export class FederationWorld implements World {
         this.#gateway.handle({ kind: "lost", track: output.track, why: output.why }, now);
         break;
       case "up":
-        this.#gateway.handle({ kind: "link-up", partner: PARTNER }, now);
+        this.#gateway.handle({ kind: "link-up", partner: this.#partner }, now);
         break;
       case "down":
-        this.#gateway.handle({ kind: "link-down", partner: PARTNER }, now);
+        this.#gateway.handle({ kind: "link-down", partner: this.#partner }, now);
         break;
       default:
         this.#server.fromLink(output, now);
@@ -254,25 +276,42 @@ export class FederationWorld implements World {
   }
 }
 
+function namesOf({ partner, otherPartner, domain = "example.com" }: WorldSettings) {
+  return {
+    partner: partner ?? "contoso.example",
+    otherPartner: otherPartner ?? "fabrikam.example",
+    domain,
+    advertised: { host: `sip.${domain}`, port: 5061 },
+  };
+}
+
 function makeGateway(settings: WorldSettings): Gateway {
+  const names = namesOf(settings);
+  const { emailScreenNames, xmppSystem, tables } = settings;
   const engine = new UserAgent({
     sentBy: "gw1.gateway.invalid",
     transport: "TLS",
-    contact: `sip:${ADVERTISED.host}:${ADVERTISED.port};transport=tls`,
+    contact: `sip:${names.advertised.host}:${names.advertised.port};transport=tls`,
     userAgent: "Tombolo/0",
     ids: countingIds("ua"),
     random: HALF,
   });
   const translator = new Translator({
-    xmppDomains: [OUR_DOMAIN],
-    partners: [PARTNER, OTHER_PARTNER].map((domain) => ({
+    xmppDomains: [names.domain],
+    ...(xmppSystem && { xmppSystems: new Map([[names.domain, xmppSystem]]) }),
+    ...(tables && {
+      overrides: styledOverrides(tables.style, tables.overrides),
+      tellsActivities: STYLES[tables.style].tellsActivities,
+    }),
+    partners: [names.partner, names.otherPartner].map((domain) => ({
       domain,
       profile: profileByName(settings.profile ?? "lync"),
+      ...(emailScreenNames && { emailScreenNames }),
     })),
     xmppPolicy: { default: "deny", exceptions: [] },
     unknownWatcher: settings.unknownWatcher ?? "ask",
     maxExpiresSeconds: 7200,
-    address: ADVERTISED.host,
+    address: names.advertised.host,
     ids: countingIds("xl"),
     random: HALF,
     wall: () => WALL_MS,
