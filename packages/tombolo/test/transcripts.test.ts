@@ -10,6 +10,7 @@ import {
 } from "@tombolo/testkit";
 import type { ProfileName } from "@tombolo/translator";
 import { describe, expect, it } from "vitest";
+import { resolveTables } from "../src/config/resolve-tables.ts";
 import { Ledger } from "../src/federation/ledger.ts";
 import { FederationWorld, type WorldSettings } from "./world.ts";
 
@@ -55,13 +56,26 @@ function expectBalancedBooks(world: FederationWorld): void {
   expect(ledger.inFlight).toBe(0);
 }
 
-/** Comment lines before the first step such as `profile: ocs` or `unknown watchers: deny`. */
+/**
+ * Comment lines before the first step such as `profile: ocs`, `unknown watchers: deny` or `tables: {"style": "rich"}`, the
+ * last as the configuration has it.
+ */
 function settingsOf({ about }: Transcript): WorldSettings {
   const value = (key: string) => about.find((line) => line.startsWith(`${key}: `))?.slice(key.length + 2);
   return {
     profile: value("profile") as ProfileName | undefined,
     unknownWatcher: value("unknown watchers") as WorldSettings["unknownWatcher"],
+    emailScreenNames: value("e-mail screen names") as WorldSettings["emailScreenNames"],
+    tables: tablesOf(value("tables") ?? "{}"),
   };
+}
+
+function tablesOf(text: string): WorldSettings["tables"] {
+  const shape = { tables: JSON.parse(text) } as Parameters<typeof resolveTables>[0];
+  const report = (_severity: string, _path: unknown, message: string) => {
+    throw new Error(message);
+  };
+  return resolveTables(shape, { report } as unknown as Parameters<typeof resolveTables>[1]);
 }
 
 /**
