@@ -5,6 +5,7 @@ import { consoleRoutes } from "./console/routes.ts";
 import { Federation } from "./federation/federation.ts";
 import { openGatewayStore } from "./federation/gateway-store.ts";
 import { type Readiness, startAdminServer } from "./http/admin-server.ts";
+import { edgeRoutes } from "./http/edge-routes.ts";
 import { gatewayRoutes } from "./http/gateway-routes.ts";
 import type { Log } from "./log/log.ts";
 import type { Metrics } from "./metrics/metrics.ts";
@@ -44,6 +45,11 @@ export async function startProgram(config: Config, log: Log, metrics: Metrics): 
   const { listen, token } = config.admin;
   const routes = [
     ...consoleRoutes(() => federation.status),
+    ...edgeRoutes({
+      partners: () => federation.partners,
+      connections: () => federation.connections,
+      decisions: () => federation.decisions,
+    }),
     ...gatewayRoutes({ desk: federation.desk, links: () => federation.links }),
   ];
   const admin = await startAdminServer({

@@ -45,7 +45,7 @@ describe("a partner that is taken away", () => {
     bed.reload({ partners: [] });
     bed.outcome("INVITE", 403);
     bed.advance(200_000);
-    expect(bed.account("xmpp_to_sip")).toMatchObject({ accepted: 1, delivered: 0, bounced: 1, inFlight: 0 });
+    expect(bed.account("xmpp_to_sip")).toMatchObject({ accepted: 1, delivered: 0, bounced: 1, expired: 0 });
     expect(bed.lastError?.attrs.id).toBe("m1");
   });
 });

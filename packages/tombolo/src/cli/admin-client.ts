@@ -52,7 +52,8 @@ export async function askAdmin(
   const said = (value as { error?: string } | undefined)?.error ?? `status ${answer.status}`;
   const cure =
     answer.status === 401 ? "; give its configuration with -c, or the token in TOMBOLO_ADMIN_TOKEN" : "";
-  throw new CommandError(`${url} says: ${said}${cure}`);
+  // What it was asked for cannot be: the words of the command line were wrong.
+  throw new CommandError(`${url} says: ${said}${cure}`, answer.status === 400 ? WRONG_USAGE : undefined);
 }
 
 async function findAdmin({ config: file, admin }: AdminOptions): Promise<AdminPlace> {

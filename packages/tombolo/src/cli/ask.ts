@@ -3,6 +3,8 @@ import { Command } from "commander";
 import type { Status } from "../console/status.ts";
 import type { Explanation } from "../federation/explanation.ts";
 import type { SessionRow, SubscriptionRow } from "../federation/listings.ts";
+import type { ConnectionRow, DecisionRow } from "../federation/recollection.ts";
+import type { PartnerRow } from "../http/edge-routes.ts";
 import type { LinkRow } from "../http/gateway-routes.ts";
 import { type AdminOptions, askAdmin, withAdminOptions } from "./admin-client.ts";
 import type { Ending } from "./command-line.ts";
@@ -26,6 +28,9 @@ export function askCommands(end: Ending): Command[] {
       });
   return [
     plain("status", "show how the running program is", "/api/v1/status", statusText),
+    plain("partners", "show the partners, and why one cannot be reached", "/api/v1/partners", partnersText),
+    plain("connections", "show the open SIP connections", "/api/v1/connections", connectionsText),
+    plain("decisions", "show what was refused lately, and why", "/api/v1/decisions", decisionsText),
     plain("links", "show the links to the XMPP server", "/api/v1/links", linksText),
     listing("subscriptions", "show who watches whom", subscriptionsText),
     listing("sessions", "show the IM sessions", sessionsText),
@@ -61,6 +66,45 @@ function statusText(status: Status): string {
   ]);
   const heads = ["PARTNER", "PROFILE", "XMPP LINK", "CONNECTIONS", "SUBSCRIPTIONS", "SESSIONS", "IN FLIGHT"];
   return `${head}${table(heads, rows)}`;
+}
+
+function partnersText({ partners }: { partners: readonly PartnerRow[] }): string {
+  const rows = partners.map((one) => [
+    one.domain,
+    one.profile,
+    one.protocol === "xmpp" ? "xmpp" : (one.route ?? ""),
+    one.names?.join(" ") ?? "",
+    one.xmppLink ?? "",
+    one.connections ?? "",
+    one.unreachable ? `${one.unreachable.why} ${one.unreachable.detail} since ${one.unreachable.since}` : "",
+  ]);
+  const heads = ["PARTNER", "PROFILE", "ROUTE", "NAMES", "XMPP LINK", "CONNECTIONS", "CANNOT BE REACHED"];
+  return table(heads, rows);
+}
+
+function connectionsText({ connections }: { connections: readonly ConnectionRow[] }): string {
+  const rows = connections.map((one) => [
+    one.side,
+    one.partner,
+    one.direction,
+    one.remote,
+    one.protocol,
+    one.since,
+  ]);
+  return table(["SIDE", "PARTNER", "DIRECTION", "REMOTE", "PROTOCOL", "SINCE"], rows);
+}
+
+function decisionsText({ decisions }: { decisions: readonly DecisionRow[] }): string {
+  if (decisions.length === 0) return "nothing was refused lately\n";
+  const rows = decisions.map((one) => [
+    one.at,
+    one.gate,
+    one.reason,
+    one.partner,
+    one.remote ?? "",
+    one.cure || one.detail || "",
+  ]);
+  return table(["AT", "GATE", "REFUSED FOR", "PARTNER", "REMOTE", "WHAT TO DO"], rows);
 }
 
 function linksText({ links }: { links: readonly LinkRow[] }): string {

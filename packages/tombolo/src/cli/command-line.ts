@@ -4,6 +4,7 @@ import { nearest } from "../config/suggestion.ts";
 import { VERSION } from "../version.ts";
 import { askCommands } from "./ask.ts";
 import { checkCommand } from "./check.ts";
+import { doctorCommand } from "./doctor.ts";
 import { CommandError, complain, FAILED, FINE, WRONG_USAGE } from "./exit.ts";
 import { mapCommand } from "./map.ts";
 import { policyCommand } from "./policy.ts";
@@ -22,6 +23,7 @@ function createProgram(end: Ending): Command {
   const commands = [
     runCommand(end),
     checkCommand(end),
+    doctorCommand(end),
     mapCommand(end),
     ...askCommands(end),
     policyCommand(end),

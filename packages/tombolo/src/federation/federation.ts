@@ -4,6 +4,7 @@ import type { Config } from "../config/config.ts";
 import { restartNeeded } from "../config/restart-needed.ts";
 import type { Status } from "../console/status.ts";
 import type { Readiness } from "../http/admin-server.ts";
+import type { PartnerRow } from "../http/edge-routes.ts";
 import type { Log } from "../log/log.ts";
 import type { Metrics } from "../metrics/metrics.ts";
 import { VERSION } from "../version.ts";
@@ -14,6 +15,7 @@ import type { OpenedStore } from "./gateway-store.ts";
 import { randomIds } from "./id-source.ts";
 import { Observer } from "./observer.ts";
 import { PartnerWatch } from "./partner-watch.ts";
+import type { ConnectionRow, DecisionRow } from "./recollection.ts";
 import { RemoteEdge } from "./remote-edge.ts";
 import { sipPartners } from "./settings.ts";
 
@@ -113,6 +115,38 @@ export class Federation {
         return { domain, profile, xmppLink, ...this.observer.partner(domain) };
       }),
     };
+  }
+
+  /** What is configured of each partner, and how it is. */
+  get partners(): PartnerRow[] {
+    return this.config.partners.map((one) => {
+      const { domain, protocol, profile } = one;
+      if (one.protocol === "xmpp") return { domain, protocol, profile };
+      const { route, names, purpose, tlsMin, limits } = one;
+      const unreachable = this.observer.recollection.troubleOf(domain);
+      return {
+        domain,
+        protocol,
+        profile,
+        route: route ? `${route.host}:${route.port}` : "dns",
+        names,
+        purpose,
+        tlsMin,
+        ...limits,
+        xmppLink: this.gateway?.link(domain) ?? "none",
+        connections: this.observer.partner(domain).connections,
+        ...(unreachable && { unreachable }),
+      };
+    });
+  }
+
+  get connections(): readonly ConnectionRow[] {
+    return this.observer.recollection.connections;
+  }
+
+  /** What was refused lately, newest first. */
+  get decisions(): readonly DecisionRow[] {
+    return this.observer.recollection.decisions;
   }
 
   /** Undefined on an edge alone. */

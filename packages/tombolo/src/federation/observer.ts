@@ -4,10 +4,12 @@ import type { PartnerStatus } from "../console/status.ts";
 import type { Log } from "../log/log.ts";
 import type { Metrics } from "../metrics/metrics.ts";
 import { Ledger } from "./ledger.ts";
+import { Recollection } from "./recollection.ts";
 
 /** Turns what the pure machines observe into metrics and log lines. */
 export class Observer {
   readonly ledger = new Ledger();
+  readonly recollection = new Recollection(Date.now);
   private readonly metrics: Metrics;
   private readonly log: Log;
   private readonly subscriptions = new Map<string, number>();
@@ -28,6 +30,7 @@ export class Observer {
   }
 
   gateway(observation: Observation): void {
+    this.recollection.noteGateway(observation);
     switch (observation.what) {
       case "im":
         this.im(observation);
@@ -59,6 +62,7 @@ export class Observer {
   /** @param times how often it was seen since it was last told */
   edge(observation: DriverObservation, times = 1): void {
     this.onEdge?.(observation);
+    this.recollection.noteEdge(observation);
     switch (observation.kind) {
       case "request": {
         const { side, partner, direction, method } = observation;

@@ -13,6 +13,7 @@ const PARTNER: SipPartner = {
   names: ["contoso.example"],
   namesGiven: false,
   purpose: "strict",
+  publish: false,
   ca: undefined,
   crl: undefined,
   tlsMin: "1.2",

@@ -1,6 +1,12 @@
 /** Tries a partner's edge: TCP, TLS both ways, and the name on its certificate. No SIP is sent. */
 import type { Socket } from "node:net";
-import { type CertificateProblem, Connector, type DialFailure, type DialTarget } from "@tombolo/sip/io";
+import {
+  type CertificateProblem,
+  Connector,
+  type DialFailure,
+  type DialTarget,
+  type TlsPeer,
+} from "@tombolo/sip/io";
 import type { NameService, TrustStore } from "@tombolo/sip-edge/io";
 import { formatHostPort } from "../config/addresses.ts";
 import type { SipPartner } from "../config/config.ts";
@@ -100,21 +106,40 @@ export async function tryPartner(partner: SipPartner, tools: TrialTools): Promis
 
 async function tryPlace(
   place: DialTarget,
+  partner: SipPartner,
+  names: readonly string[],
+  tools: TrialTools,
+): Promise<Trouble | undefined> {
+  const dialled = await dialPlace(place, partner, names, tools);
+  if (!dialled.ok) return dialled.trouble;
+  return (await hangsUp(dialled.socket)) ? refusal(partner, place) : undefined;
+}
+
+/** The partner's edge has shown a good certificate and hung up on ours. */
+export function refusal({ domain }: SipPartner, place: DialTarget): Trouble {
+  return filled(FAILURES["refused-ours"], `${domain} at ${formatHostPort(place)}`, "", []);
+}
+
+/** An open connection that shows a certificate which may speak for the partner, or why there is none. */
+export async function dialPlace(
+  place: DialTarget,
   { domain, tlsMin }: SipPartner,
   names: readonly string[],
   { trust, legacy }: TrialTools,
-): Promise<Trouble | undefined> {
+): Promise<
+  | { readonly ok: true; readonly socket: Socket; readonly peer: TlsPeer | undefined }
+  | { readonly ok: false; readonly why: DialFailure; readonly trouble: Trouble }
+> {
   const where = `${domain} at ${formatHostPort(place)}`;
   const tls = trust.dialling(domain, legacy);
   const dialled = await new Connector(tls, TLS_TRIAL_MS).dial(place, names, {
     floor: legacy ? "legacy" : tlsMin,
     judge: (peer) => trust.problemOf(domain, peer, new Date()),
   });
-  if (dialled.ok)
-    return (await hangsUp(dialled.socket)) ? filled(FAILURES["refused-ours"], where, "", names) : undefined;
+  if (dialled.ok) return dialled;
   const { why, detail } = dialled;
   const special = why === "certificate" ? CERTIFICATES[detail as CertificateProblem] : undefined;
-  return filled(special ?? FAILURES[why], where, detail, names);
+  return { ok: false, why, trouble: filled(special ?? FAILURES[why], where, detail, names) };
 }
 
 /** True when the other side ends the connection within `REFUSAL_MS`. Ends it in any case. */

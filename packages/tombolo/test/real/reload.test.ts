@@ -1,5 +1,7 @@
 /** Partners that come and go in a running program: a file is edited, SIGHUP sent, and nobody is restarted. */
+
 import { readFileSync, writeFileSync } from "node:fs";
+import { connect } from "node:tls";
 import { ALICE, BOB, type Lab, SIP_DOMAIN } from "@tombolo/testkit";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { startRealLab } from "./real-lab.ts";
@@ -72,6 +74,31 @@ test("it is added: its link comes up, and both sides talk", async () => {
   await lab.edge.bye();
   lab.alice.subscribe(BOB);
   await lab.alice.waitForPresence({ from: BOB, type: "available" });
+});
+
+test("administrators see the partners, the connections, and who was refused with the cure", async () => {
+  const ask = async (what: string) =>
+    (await (await fetch(`${lab.adminUrl}/api/v1/${what}`)).json()) as unknown;
+  // Alice looks for somebody at the partner that nobody listens for.
+  lab.alice.subscribe(`carol@${OTHER}`);
+  await expect
+    .poll(() => ask("partners"), { timeout: 5_000 })
+    .toMatchObject({
+      partners: [
+        { domain: SIP_DOMAIN, profile: "lync", xmppLink: "up", names: [`sip.${SIP_DOMAIN}`] },
+        { domain: OTHER, route: "127.0.0.1:9", connections: 0, unreachable: { why: "refused" } },
+      ],
+    });
+  expect(await ask("connections")).toMatchObject({
+    connections: [{ side: "outside", partner: SIP_DOMAIN, remote: "127.0.0.1", protocol: "TLSv1.3" }],
+  });
+  const stranger = connect({ host: "127.0.0.1", port: lab.sipPort, rejectUnauthorized: false });
+  await new Promise((resolve) => stranger.once("close", resolve).on("error", () => undefined));
+  expect(await ask("decisions")).toMatchObject({
+    decisions: [{ gate: "tls", decision: "deny", reason: "no-certificate", remote: "127.0.0.1" }],
+  });
+  const { decisions } = (await ask("decisions")) as { decisions: { cure: string }[] };
+  expect(decisions[0]?.cure).toMatch(/certificate/);
 });
 
 test("what needs a restart is named, and the rest is taken over", async () => {
