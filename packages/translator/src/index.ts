@@ -66,7 +66,7 @@ export type {
   WatcherSide,
 } from "./kept.ts";
 export type { KeptPublication, KeptPublicationOf } from "./kept-publication.ts";
-export type { Direction, Observation } from "./observation.ts";
+export { DIRECTIONS, type Direction, type Observation } from "./observation.ts";
 export type { Pair } from "./pair.ts";
 export { MAX_PAIRS } from "./pair-book.ts";
 export type { PairLegs } from "./pair-legs.ts";

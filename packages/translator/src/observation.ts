@@ -1,7 +1,9 @@
 import type { Millis } from "@tombolo/sip";
 import type { Imbalance } from "./im/ledger.ts";
 
-export type Direction = "sip_to_xmpp" | "xmpp_to_sip";
+export const DIRECTIONS = ["sip_to_xmpp", "xmpp_to_sip"] as const;
+
+export type Direction = (typeof DIRECTIONS)[number];
 
 /** Facts for metrics and logs. They carry addresses only where a debug log may want them, and never texts. */
 export type Observation =

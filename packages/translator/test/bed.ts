@@ -203,6 +203,11 @@ export class Bed {
     return this.tracks.length;
   }
 
+  /** The oldest stanza that the server has not taken. */
+  get oldestUntaken(): Element | undefined {
+    return this.tracks[0]?.stanza;
+  }
+
   account(direction: "sip_to_xmpp" | "xmpp_to_sip", partner = PARTNER): Account {
     const key = `${direction} ${partner}`;
     const account = this.accounts.get(key) ?? {

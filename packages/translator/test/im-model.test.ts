@@ -2,13 +2,14 @@ import { decodeTextBody, type EngineCommand } from "@tombolo/sip";
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import { RECENT_TEXT_LASTS } from "../src/im/recent.ts";
-import { type PeerProfile, profileByName } from "../src/index.ts";
+import { type Kept, type PeerProfile, profileByName } from "../src/index.ts";
 import { Bed, inFlight, PARTNER } from "./bed.ts";
 import { offer, plain } from "./talk.ts";
 
 /**
  * Alice and bob chat while everything fails: bob's side is a model that keeps what it has answered 2xx to, alice's server
- * one that keeps what it was sent. What arrives is compared with what was written.
+ * one that keeps what it was sent, and we are killed and start again from what was kept, now and then from what was kept a
+ * moment earlier. What arrives is compared with what was written.
  */
 
 const pick = fc.nat(1000);
@@ -36,6 +37,14 @@ const step = fc.oneof(
   fc.constant({ kind: "lost" as const }),
   fc.record({ kind: fc.constant("link" as const), up: fc.boolean() }),
   fc.constant({ kind: "returned" as const }),
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constant("kill" as const),
+      lag: fc.constantFrom(0, 1, 2, 4),
+      ms: fc.constantFrom(0, 5000, 130_000),
+    }),
+  },
   fc.record({
     kind: fc.constant("wait" as const),
     ms: fc.constantFrom(10, 1000, 6000, 40_000, 130_000, 700_000),
@@ -47,9 +56,18 @@ type Written = Extract<EngineCommand, { kind: "request" | "dialog-request" }>;
 
 class Chat {
   readonly bed: Bed;
-  /** What alice wrote, in order, and what of it bob's side took, perhaps without our knowing. */
+  /** What alice wrote, in order, and what of it bob's side took, perhaps without our knowing, plain or marked as late. */
   readonly fromAlice: string[] = [];
   readonly atBob: string[] = [];
+  readonly lateAtBob: string[] = [];
+  /** Of which texts her server has taken an error. */
+  readonly aliceKnows = new Set<string>();
+  /** Read, and not on disk when we were killed. */
+  readonly inTheGap = new Set<string>();
+  /** Texts that were kept after each of the last steps. */
+  private readonly history: ReadonlyMap<string, Kept>[] = [];
+  /** Written before a kill: what she sends again of these is new to us. */
+  private forgotten = 0;
   /** What bob heard was delivered, and what alice's server got, in order. */
   readonly fromBob: string[] = [];
   readonly toldBob: string[] = [];
@@ -66,6 +84,7 @@ class Chat {
     this.bed = new Bed({
       partners: [{ domain: PARTNER, profile: { ...profile, im: { ...profile.im, ...im } } }],
     });
+    this.bed.holdsErrors = true;
     this.bed.onCommand = (command) => this.onCommand(command);
     this.bed.onStanza = (stanza) => {
       const text = stanza.getChildText("body");
@@ -81,6 +100,11 @@ class Chat {
   }
 
   take(move: Step): void {
+    this.history.push(new Map(this.bed.kept.text));
+    this.move(move);
+  }
+
+  private move(move: Step): void {
     const { bed } = this;
     const dialogs = bed.liveDialogs;
     const dialog = "pick" in move ? dialogs[move.pick % Math.max(1, dialogs.length)] : undefined;
@@ -93,7 +117,8 @@ class Chat {
         break;
       }
       case "again": {
-        const id = this.fromAlice[move.pick % Math.max(1, this.fromAlice.length)];
+        const known = this.fromAlice.slice(this.forgotten);
+        const id = known[move.pick % Math.max(1, known.length)];
         // A client that sends again what it has heard nothing of, while that is known again.
         const isRecent = id !== undefined && bed.now < this.writtenAt.get(id)! + RECENT_TEXT_LASTS;
         if (isRecent && !this.toldAlice.has(id)) bed.chat(id, { id });
@@ -129,7 +154,10 @@ class Chat {
         this.answer(bed.pendingRefs[move.pick % Math.max(1, bed.pendingRefs.length)], move.result, move.pick);
         break;
       case "taken":
-        if (bed.untaken > 0) bed.taken();
+        this.taken();
+        break;
+      case "kill":
+        this.kill(move.lag, move.ms);
         break;
       case "lost":
         if (bed.untaken > 0) bed.lost();
@@ -142,12 +170,35 @@ class Chat {
         }
         break;
       case "returned":
-        if (bed.untaken > 0) bed.returns("item-not-found");
+        if (bed.untaken > 0 && bed.oldestUntaken?.attrs.type !== "error") bed.returns("item-not-found");
         break;
       case "wait":
         bed.advance(move.ms);
         break;
     }
+  }
+
+  /** The server takes what it was sent first. */
+  private taken(): void {
+    const { oldestUntaken } = this.bed;
+    if (!oldestUntaken) return;
+    if (oldestUntaken.attrs.type === "error") this.aliceKnows.add(oldestUntaken.attrs.id!);
+    this.bed.taken();
+  }
+
+  /** @param lag steps whose changes were not on disk. */
+  private kill(lag: number, ms: number): void {
+    const { text } = this.bed.kept;
+    const onDisk = this.history.at(-lag) ?? text;
+    for (const [key, kept] of text) if (lag > 0 && !onDisk.has(key)) this.inTheGap.add(idOf(kept));
+    const records = [...(lag > 0 ? onDisk : text)];
+    text.clear();
+    for (const [key, kept] of records) text.set(key, kept);
+    this.history.length = 0;
+    this.firstTexts.clear();
+    this.requests.clear();
+    this.forgotten = this.fromAlice.length;
+    this.bed.restart(ms);
   }
 
   private invite(withText: boolean): void {
@@ -164,7 +215,8 @@ class Chat {
     const text = command.method === "MESSAGE" ? textOf(command as Written) : undefined;
     // Silence: bob's side may have taken it all the same.
     const isTaken = typeof result === "number" ? result < 300 : result === "timeout" && at % 2 === 0;
-    if (text !== undefined && isTaken) this.atBob.push(text);
+    const [, mark, plainText] = /^(\[delayed\] )?(.*)$/.exec(text ?? "") ?? [];
+    if (text !== undefined && isTaken) (mark ? this.lateAtBob : this.atBob).push(plainText!);
     if (result === "timeout") bed.advance(32_000);
     bed.outcome(command.method, result, { ref });
   }
@@ -187,7 +239,7 @@ class Chat {
     const { bed } = this;
     bed.linkUp();
     for (let round = 0; round < 12; round++) {
-      while (bed.untaken > 0) bed.taken();
+      while (bed.untaken > 0) this.taken();
       for (const dialog of bed.liveDialogs) bed.confirm(dialog);
       while (bed.pendingRefs.length > 0) this.answer(bed.pendingRefs[0], 200);
       bed.advance(700_000);
@@ -197,6 +249,8 @@ class Chat {
 }
 
 const isText = (text: string) => text.startsWith("a");
+
+const idOf = (kept: Kept) => (kept.what === "text" && kept.value?.origin.id) || "";
 
 function textOf(command: Written): string | undefined {
   const reading = command.body && decodeTextBody(command.body.type, command.body.bytes);
@@ -234,12 +288,18 @@ it.each([
         for (const direction of ["sip_to_xmpp", "xmpp_to_sip"] as const)
           expect(inFlight(bed.account(direction))).toBe(0);
         // Alice knows of each text that it did not arrive, or bob has it.
-        for (const id of chat.fromAlice) expect(chat.atBob.includes(id) || chat.toldAlice.has(id)).toBe(true);
+        const { atBob, lateAtBob, aliceKnows, inTheGap } = chat;
+        for (const id of chat.fromAlice) {
+          const isKnown =
+            atBob.includes(id) || lateAtBob.includes(id) || aliceKnows.has(id) || inTheGap.has(id);
+          expect([id, isKnown]).toEqual([id, true]);
+        }
+        expect(bed.kept.text.size).toBe(0);
         const { accepted, delivered } = bed.account("xmpp_to_sip");
         expect(accepted).toBeLessThanOrEqual(chat.fromAlice.length + chat.toldAlice.size);
-        expect(delivered).toBeLessThanOrEqual(chat.atBob.filter(isText).length);
+        expect(delivered).toBeLessThanOrEqual([...atBob, ...lateAtBob].filter(isText).length);
       }),
-      { numRuns: 400 },
+      { numRuns: 1000 },
     );
   },
 );

@@ -6,6 +6,8 @@ export interface MessageCounts {
   readonly bounced: number;
   readonly expired: number;
   readonly inFlight: number;
+  /** False where `accepted` is not the sum of the others: a fault of ours, named in the log. */
+  readonly balanced: boolean;
 }
 
 export interface PartnerStatus {

@@ -58,6 +58,7 @@ export class Federation {
     }
     if (!gateway || !opened) return;
     opened.onMissed = () => this.gateway?.keepAll();
+    opened.onTakes = (takes) => this.gateway?.storeTakes(takes);
     if (gateway.remoteEdge) {
       this.remoteEdge = new RemoteEdge(gateway.remoteEdge, {
         ...sources,

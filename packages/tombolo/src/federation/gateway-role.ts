@@ -1,6 +1,6 @@
 import { performance } from "node:perf_hooks";
 import { type SipMessage, UserAgent, type VerifiedPeer } from "@tombolo/sip";
-import { Translator } from "@tombolo/translator";
+import { type Ledger, Translator } from "@tombolo/translator";
 import { LinkDriver } from "@tombolo/xmpp-edge/io";
 import type { Element } from "ltx";
 import type { Config, GatewayConfig, XmppLinkConfig } from "../config/config.ts";
@@ -50,6 +50,7 @@ export class GatewayRole {
   private readonly untried = new Set<string>();
   private onAllTried: (() => void) | undefined;
   private readonly keeper: Keeper;
+  private readonly ledger: Ledger;
   /** Where administrators ask and decide. */
   readonly desk: GatewayDesk;
 
@@ -58,7 +59,10 @@ export class GatewayRole {
     this.config = config;
     this.face = face;
     const { now, ids, random, observer, log, store } = around;
-    this.keeper = new Keeper(store, readClocks, (kind, answer) => log.debug("not-kept", { kind, answer }));
+    this.keeper = new Keeper(store, readClocks, (kept, answer) => {
+      log.debug("not-kept", { what: kept.what, answer });
+      this.gateway.feed({ kind: "not-kept", kept });
+    });
     const engine = new UserAgent({
       sentBy: `${config.node}.gateway.invalid`,
       transport: face.transport,
@@ -75,6 +79,8 @@ export class GatewayRole {
       keep: (kept, snapshot) => this.keeper.keep(kept, snapshot),
       observe: (observation) => observer.gateway(observation),
     });
+    this.ledger = translator.ledger;
+    observer.books.watch(translator, () => this.policy.partners);
     this.desk = new GatewayDesk({
       translator,
       store,
@@ -160,6 +166,11 @@ export class GatewayRole {
     this.gateway.feed({ kind: "keep-all" });
   }
 
+  /** Whether texts that are accepted from now on can be kept. */
+  storeTakes(takes: boolean): void {
+    this.gateway.feed({ kind: "store", takes });
+  }
+
   fromEdge(message: SipMessage, verified: VerifiedPeer): void {
     this.gateway.fromEdge(message, verified);
   }
@@ -167,7 +178,7 @@ export class GatewayRole {
   /** Takes nothing new, and waits until what is accepted has reached its end, at most to `until` (monotonic ms). */
   async drain(until: number): Promise<void> {
     this.gateway.feed({ kind: "drain" });
-    while (this.around.observer.ledger.inFlight > 0 && performance.now() < until) await pause(50);
+    while (this.ledger.inFlight + this.ledger.owing > 0 && performance.now() < until) await pause(50);
   }
 
   async stop(): Promise<void> {

@@ -9,6 +9,8 @@ export interface OpenedStore {
   readonly store: Store;
   /** Called when the disk takes changes again and some were missed meanwhile. */
   onMissed: (() => void) | undefined;
+  /** Called when the disk does not take promises any more, and when it does again. */
+  onTakes: ((takes: boolean) => void) | undefined;
 }
 
 /**
@@ -23,14 +25,18 @@ export async function openGatewayStore(config: StoreConfig, log: Log): Promise<O
   try {
     const store = await openStore({
       path: config.path,
-      onTrouble: (why) => log.error("store-trouble", { fault: why.fault, why: why.message }),
+      onTrouble: (why) => {
+        log.error("store-trouble", { fault: why.fault, why: why.message });
+        opened?.onTakes?.(false);
+      },
       onHealthy: (missed) => {
+        opened?.onTakes?.(true);
         log.info("store-healthy", { missed });
         if (missed > 0) opened?.onMissed?.();
       },
       onUnreadable: (kind) => log.warn("record-unreadable", { kind }),
     });
-    opened = { store, onMissed: undefined };
+    opened = { store, onMissed: undefined, onTakes: undefined };
     return opened;
   } catch (error) {
     if (error instanceof StoreError) throw new StartError(error.message);

@@ -30,7 +30,7 @@ export class Ledger {
   }
 
   /** The books of one direction and partner. */
-  read(direction: Direction, partner: string): MessageCounts {
+  read(direction: Direction, partner: string): Omit<MessageCounts, "balanced"> {
     const { accepted, delivered, bounced, expired } = this.accounts.get(`${direction} ${partner}`) ?? EMPTY;
     return { accepted, delivered, bounced, expired, inFlight: accepted - delivered - bounced - expired };
   }

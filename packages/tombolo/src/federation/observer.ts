@@ -3,12 +3,12 @@ import type { Direction, Observation } from "@tombolo/translator";
 import type { PartnerStatus } from "../console/status.ts";
 import type { Log } from "../log/log.ts";
 import type { Metrics } from "../metrics/metrics.ts";
-import { Ledger } from "./ledger.ts";
+import { BooksWatch } from "./books-watch.ts";
 import { Recollection } from "./recollection.ts";
 
 /** Turns what the pure machines observe into metrics and log lines. */
 export class Observer {
-  readonly ledger = new Ledger();
+  readonly books: BooksWatch;
   readonly recollection = new Recollection(Date.now);
   private readonly metrics: Metrics;
   private readonly log: Log;
@@ -25,7 +25,11 @@ export class Observer {
 
   constructor(metrics: Metrics, log: Log) {
     this.metrics = metrics;
-    metrics.beforeShown = () => this.beforeShown?.();
+    this.books = new BooksWatch(metrics, log);
+    metrics.beforeShown = () => {
+      this.beforeShown?.();
+      this.books.beforeShown();
+    };
     this.log = log;
   }
 
@@ -34,6 +38,9 @@ export class Observer {
     switch (observation.what) {
       case "im":
         this.im(observation);
+        break;
+      case "imbalance":
+        this.books.broken(observation);
         break;
       case "presence": {
         const { direction, partner, age } = observation;
@@ -142,8 +149,8 @@ export class Observer {
       connections: this.connections.get(`outside ${domain}`) ?? 0,
       sessions: this.sessions.get(domain) ?? 0,
       subscriptions,
-      sipToXmpp: this.ledger.read("sip_to_xmpp", domain),
-      xmppToSip: this.ledger.read("xmpp_to_sip", domain),
+      sipToXmpp: this.books.read("sip_to_xmpp", domain),
+      xmppToSip: this.books.read("xmpp_to_sip", domain),
     };
   }
 
@@ -194,9 +201,6 @@ export class Observer {
       this.log.info("im-returned", { direction, partner });
       return;
     }
-    const inFlight = this.ledger.book(direction, partner, event);
-    this.metrics.setImInFlight(direction, partner, inFlight);
-    if (inFlight < 0) this.log.error("conservation-broken", { direction, partner, inFlight });
     switch (event) {
       case "accepted":
         this.metrics.imAccepted(direction, partner);

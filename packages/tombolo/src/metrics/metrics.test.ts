@@ -19,6 +19,7 @@ test("names, types and labels are the published ones", async () => {
     "counter tombolo_im_expired_total",
     "counter tombolo_im_returned_total",
     "gauge tombolo_im_in_flight",
+    "counter tombolo_im_imbalances_total",
     "histogram tombolo_im_latency_seconds",
     "counter tombolo_presence_updates_total",
     "histogram tombolo_presence_age_seconds",

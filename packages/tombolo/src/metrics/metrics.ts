@@ -53,6 +53,8 @@ export interface Metrics {
   imExpired(direction: Direction, partner: string, reason: string): void;
   imReturned(direction: Direction, partner: string): void;
   setImInFlight(direction: Direction, partner: string, count: number): void;
+  /** The books of this direction and partner do not balance. */
+  imImbalance(direction: Direction, partner: string): void;
   imLatency(direction: Direction, partner: string, seconds: number): void;
   presenceUpdate(direction: Direction, partner: string): void;
   presenceAge(direction: Direction, partner: string, seconds: number): void;
@@ -133,9 +135,16 @@ function createSeries(registry: Registry, collect: () => void) {
       withReason,
     ),
     returned: counter("im_returned_total", "Instant messages that came back after delivery", BY_PARTNER),
-    inFlight: gauge(
-      "im_in_flight",
-      "Instant messages accepted and not yet delivered or given up",
+    inFlight: new Gauge({
+      name: "tombolo_im_in_flight",
+      help: "Instant messages accepted and not yet delivered or given up, counted where they are held",
+      labelNames: BY_PARTNER,
+      registers: [registry],
+      collect,
+    }),
+    imbalances: counter(
+      "im_imbalances_total",
+      "Times that accepted was not delivered + bounced + expired + in flight: a fault of ours",
       BY_PARTNER,
     ),
     latency: histogram("im_latency_seconds", "From acceptance to delivery", BY_PARTNER, LATENCY_SECONDS),
@@ -209,7 +218,8 @@ export function createMetrics(
       if (partners.has(partner)) continue;
       // Zero from the start: a counter that appears with its first event hides that event from rate().
       for (const direction of DIRECTIONS) {
-        for (const counter of [series.accepted, series.delivered, series.returned, series.updates]) {
+        const { accepted, delivered, returned, imbalances, updates } = series;
+        for (const counter of [accepted, delivered, returned, imbalances, updates]) {
           counter.inc({ direction, partner }, 0);
         }
         series.inFlight.set({ direction, partner }, 0);
@@ -233,6 +243,7 @@ export function createMetrics(
     imReturned: (direction, partner) => series.returned.inc({ direction, partner: known(partner) }),
     setImInFlight: (direction, partner, count) =>
       series.inFlight.set({ direction, partner: known(partner) }, count),
+    imImbalance: (direction, partner) => series.imbalances.inc({ direction, partner: known(partner) }),
     imLatency: (direction, partner, seconds) =>
       series.latency.observe({ direction, partner: known(partner) }, seconds),
     presenceUpdate: (direction, partner) => series.updates.inc({ direction, partner: known(partner) }),

@@ -70,6 +70,13 @@ export class Ledger {
     return sum;
   }
 
+  /** Senders, over all partners, who have still to be told what became of a text. */
+  get owing(): number {
+    let sum = 0;
+    for (const books of this.partners.values()) sum += books.owing;
+    return sum;
+  }
+
   /** Books that were changed since the last call and do not balance any more, or differ in another way than told before. */
   takeImbalances(): Imbalance[] {
     if (this.touched.size === 0) return [];
@@ -80,14 +87,6 @@ export class Ledger {
       account.toldOff = off;
     }
     this.touched.clear();
-    return found;
-  }
-
-  /** All books that do not balance now. */
-  get imbalances(): Imbalance[] {
-    const found: Imbalance[] = [];
-    for (const books of this.partners.values())
-      for (const account of books.accounts) if (offBy(account) !== 0) found.push(imbalanceOf(account));
     return found;
   }
 }
