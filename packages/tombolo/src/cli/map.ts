@@ -46,7 +46,7 @@ async function lookUp(
   state: string | undefined,
   options: MapOptions,
 ): Promise<void> {
-  const { AVAILABILITIES, mapAvailability, SYSTEMS } = await import("@tombolo/translator");
+  const { AVAILABILITIES, mapAvailability, SYSTEMS } = await import("@tombolo/translator/tables");
   const systems = Object.keys(SYSTEMS) as (keyof typeof SYSTEMS)[];
   const question = {
     from: oneOf("system", from, systems),
@@ -74,7 +74,7 @@ async function list(options: MapOptions, from: string | undefined): Promise<void
   if (from !== undefined || options.to !== undefined || options.text !== undefined) {
     throw new CommandError("map --list prints all tables and takes nothing but --json", WRONG_USAGE);
   }
-  const { listTables } = await import("@tombolo/translator");
+  const { listTables } = await import("@tombolo/translator/tables");
   const tables = listTables();
   if (options.json) {
     process.stdout.write(`${JSON.stringify(tables)}\n`);
