@@ -2,6 +2,7 @@ import type { SipMessage } from "../message/message.ts";
 import { parseSipUri } from "../uri/sip-uri.ts";
 import { detach } from "./detach.ts";
 import { type Routing, routeSetOf, routingOf } from "./route-set.ts";
+import type { SharedTexts } from "./shared-texts.ts";
 
 /** How far own CSeq numbers may go beyond a snapshot before the next one has to be taken (RFC 3261 12.2.1.1). */
 export const SNAPSHOT_CSEQ_STEP = 64;
@@ -25,7 +26,8 @@ export interface DialogSnapshot {
 
 /** Identifies a dialog (RFC 3261 12): what a request or response inside it shows. */
 export function dialogId(callId: string, localTag: string, remoteTag: string): string {
-  return `${localTag} ${remoteTag} ${callId}`;
+  // Joined, it holds no parts.
+  return [localTag, remoteTag, callId].join(" ");
 }
 
 /**
@@ -34,9 +36,6 @@ export function dialogId(callId: string, localTag: string, remoteTag: string): s
  */
 export class Dialog {
   readonly id: string;
-  readonly callId: string;
-  readonly localTag: string;
-  readonly remoteTag: string;
   readonly local: string;
   readonly remote: string;
   /** The partner whose proven peer made it; its requests may come from nobody else. */
@@ -47,13 +46,15 @@ export class Dialog {
   remoteCSeq: number | undefined;
   private target: string;
   private routes: readonly string[];
-  private routing: Routing;
+  /** Where the first router is strict; else requests go to the target by the routes. */
+  private strict: Routing | undefined;
+  private readonly localTagLength: number;
+  private readonly remoteTagLength: number;
 
   constructor(state: DialogSnapshot) {
-    this.callId = detach(state.callId);
-    this.localTag = detach(state.localTag);
-    this.remoteTag = detach(state.remoteTag);
-    this.id = dialogId(this.callId, this.localTag, this.remoteTag);
+    this.id = dialogId(state.callId, state.localTag, state.remoteTag);
+    this.localTagLength = state.localTag.length;
+    this.remoteTagLength = state.remoteTag.length;
     this.local = detach(state.local);
     this.remote = detach(state.remote);
     this.partner = state.partner;
@@ -61,15 +62,34 @@ export class Dialog {
     this.remoteCSeq = state.remoteCSeq;
     this.target = detach(state.target);
     this.routes = state.routes;
-    this.routing = routingOf(this.routes, this.target);
+    this.strict = strictRouting(this.routes, this.target);
+  }
+
+  get callId(): string {
+    return this.id.slice(this.localTagLength + this.remoteTagLength + 2);
+  }
+
+  get localTag(): string {
+    return this.id.slice(0, this.localTagLength);
+  }
+
+  get remoteTag(): string {
+    const start = this.localTagLength + 1;
+    return this.id.slice(start, start + this.remoteTagLength);
   }
 
   get requestUri(): string {
-    return this.routing.requestUri;
+    return this.strict?.requestUri ?? this.target;
   }
 
   get routeValues(): readonly string[] {
-    return this.routing.routes;
+    return this.strict?.routes ?? this.routes;
+  }
+
+  /** What is the same in many dialogs is held once. */
+  shareTexts(shared: SharedTexts): void {
+    this.target = shared.share(this.target);
+    this.routes = shared.shareAll(this.routes);
   }
 
   nextCSeq(): number {
@@ -92,7 +112,7 @@ export class Dialog {
     const target = contactUri(message);
     if (target === undefined || target === this.target) return;
     this.target = detach(target);
-    this.routing = routingOf(this.routes, this.target);
+    this.strict = strictRouting(this.routes, this.target);
   }
 
   /**
@@ -103,9 +123,9 @@ export class Dialog {
   offerRoutes(routes: readonly string[], from: "answer" | "notify"): void {
     const isWhole =
       from === "notify" ? routes.length >= this.routes.length : routes.length > this.routes.length;
-    if (!isWhole) return;
+    if (!isWhole || isSame(routes, this.routes)) return;
     this.routes = routes;
-    this.routing = routingOf(routes, this.target);
+    this.strict = strictRouting(routes, this.target);
   }
 
   /** Own numbers may rise by SNAPSHOT_CSEQ_STEP before the next snapshot is needed. */
@@ -114,6 +134,15 @@ export class Dialog {
     const localCSeq = this.localCSeq + SNAPSHOT_CSEQ_STEP;
     return { callId, localTag, remoteTag, local, remote, target, routes, localCSeq, remoteCSeq, partner };
   }
+}
+
+function strictRouting(routes: readonly string[], target: string): Routing | undefined {
+  const routing = routingOf(routes, target);
+  return routing.routes === routes ? undefined : routing;
+}
+
+function isSame(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((text, at) => text === b[at]);
 }
 
 const REFRESHING: ReadonlySet<string> = new Set(["INVITE", "UPDATE", "SUBSCRIBE", "NOTIFY", "BENOTIFY"]);

@@ -1,5 +1,6 @@
 import { type Dialog, dialogId } from "../dialog/dialog.ts";
 import { routeSetOf } from "../dialog/route-set.ts";
+import { SharedTexts } from "../dialog/shared-texts.ts";
 import type { SipMessage } from "../message/message.ts";
 import type { DialogId } from "./port.ts";
 
@@ -38,6 +39,7 @@ export class DialogEntry {
 export class DialogTable {
   private readonly entries = new Map<DialogId, DialogEntry>();
   private readonly maxDialogs: number;
+  private readonly shared = new SharedTexts();
   private reserved = 0;
 
   constructor(maxDialogs: number) {
@@ -65,6 +67,7 @@ export class DialogTable {
   }
 
   add(dialog: Dialog): DialogEntry {
+    dialog.shareTexts(this.shared);
     const entry = new DialogEntry(dialog);
     this.entries.set(entry.id, entry);
     return entry;
