@@ -50,8 +50,9 @@ export class WireTalk {
     ]);
     this.takeSip();
     this.aliceSends(`<presence from="${xmppUser}" to="${sipUser}" type="subscribed"/>`);
+    // Once for the presence that does not follow, once for the pause after that document.
     this.pause();
-    this.takeSip();
+    this.pause();
   }
 
   /** Alice subscribes, and Bob's side lets her. */
@@ -115,11 +116,11 @@ export class WireTalk {
     this.#world.xmppIn(stanza);
   }
 
-  /** A request of Bob's side, header by header; gives the first answer. */
+  /** A request of Bob's side, header by header; gives its final answer. */
   bobRequests(lines: readonly string[], body = ""): string | undefined {
     this.#send([lines[0]!, this.#via(), "Max-Forwards: 68", ...lines.slice(1)], body);
     this.#world.advance(20);
-    return this.takeSip().find((text) => text.startsWith("SIP/2.0 "));
+    return this.takeSip().find((text) => /^SIP\/2\.0 [2-6]/.test(text));
   }
 
   /** What has gone to Bob's side; each request is answered with 200. */
