@@ -44,6 +44,8 @@ export interface KamailioPresenceOptions {
   readonly tls?: { readonly credentials: Credentials; readonly ca: string };
   /** Ports to listen on; default free ones. */
   readonly ports?: { readonly tcp: number; readonly tls: number };
+  /** Shared memory, MiB; default 64. */
+  readonly memoryMiB?: number;
 }
 
 export interface KamailioPresence extends RealProcess {
@@ -65,7 +67,7 @@ export async function startKamailioPresence(options: KamailioPresenceOptions): P
       writeFileSync(join(dir, "tls.cfg"), tlsConfiguration(dir));
     }
     writeFileSync(join(dir, "kamailio.cfg"), presenceConfiguration(options, dir, tcp, tls));
-    return kamailioCommand(dir, tls > 0 ? [tcp, tls] : [tcp], 64);
+    return kamailioCommand(dir, tls > 0 ? [tcp, tls] : [tcp], options.memoryMiB ?? 64);
   });
   const tcpPort = options.ports?.tcp ?? ports[0]!;
   return Object.assign(process, { tcpPort, tlsPort: options.tls ? (options.ports?.tls ?? ports[1]!) : 0 });

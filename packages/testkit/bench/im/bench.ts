@@ -4,17 +4,10 @@ import { createAuthority } from "../../src/pki.ts";
 import { cpuSeconds, memoryMiB, processTree } from "../../src/process-figures.ts";
 import { type Prosody, startProsody } from "../../src/prosody.ts";
 import { Child } from "../edge/child.ts";
+import { PARTNER_NAME, SECRET } from "../ends/tombolo.ts";
 import { jidOf, XMPP_DOMAIN } from "../ends/xmpp-end.ts";
 import { type ImFigures, type ImOrder, type ImReport, type ImRun, PAIRS } from "./protocol.ts";
-import {
-  DOMAINS,
-  type Kind,
-  PARTNER_NAME,
-  SECRET,
-  type Subject,
-  type Surroundings,
-  startSubject,
-} from "./subjects.ts";
+import { DOMAINS, type Kind, type Subject, type Surroundings, startSubject } from "./subjects.ts";
 
 const PASSWORD = "wonderland";
 /** A subject that fell is started again so often in one run; the run that it spoiled does not count. */

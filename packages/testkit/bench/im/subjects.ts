@@ -1,11 +1,8 @@
 /** What carries the messages between the two ends. */
-import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { writePki } from "../../src/pki.ts";
-import { startServer } from "../../src/real-process.ts";
 import { Child } from "../edge/child.ts";
 import type { Identity, SipPorts, Transport } from "../ends/sip-end.ts";
-import { XMPP_DOMAIN } from "../ends/xmpp-end.ts";
+import { PARTNER_NAME, SECRET, startTombolo } from "../ends/tombolo.ts";
 import { startKamailioGateway } from "./kamailio-gateway.ts";
 
 /** `other-tombolo` is the program of another checkout. */
@@ -19,10 +16,6 @@ export const DOMAINS = {
   "kamailio-tcp": { session: "", page: "kamailio-tcp.example" },
   echo: { session: "", page: "echo.example" },
 } as const satisfies Record<Kind, { session: string; page: string }>;
-
-/** The name in the partner's certificate, for all its domains. */
-export const PARTNER_NAME = "sip.partner.example";
-export const SECRET = "bench";
 
 export interface Surroundings {
   /** What every subject shows. */
@@ -53,9 +46,17 @@ const ECHO = join(OWN_ROOT, "packages/xmpp-edge/bench/echo.ts");
 export async function startSubject(kind: Kind, around: Surroundings): Promise<Subject> {
   switch (kind) {
     case "tombolo":
-      return startTombolo(kind, OWN_ROOT, around);
-    case "other-tombolo":
-      return startTombolo(kind, around.otherRoot ?? OWN_ROOT, around);
+    case "other-tombolo": {
+      const { own, sip, component, otherRoot, profileDir } = around;
+      const { session, page } = DOMAINS[kind];
+      const partners = [
+        { domain: session, profile: "lync" },
+        { domain: page, profile: "simple" },
+      ];
+      const root = kind === "tombolo" ? undefined : otherRoot;
+      const tombolo = await startTombolo({ root, own, sip: sip.tls, component, partners, profileDir });
+      return Object.assign(tombolo, { kind, transport: "tls" } as const);
+    }
     case "kamailio-tls":
     case "kamailio-tcp": {
       const transport = kind === "kamailio-tls" ? "tls" : "tcp";
@@ -82,47 +83,4 @@ export async function startSubject(kind: Kind, around: Surroundings): Promise<Su
     default:
       return kind satisfies never;
   }
-}
-
-/** The whole program as an administrator would run it: edge and gateway in one process, TLS outside, store on disk. */
-async function startTombolo(
-  kind: "tombolo" | "other-tombolo",
-  root: string,
-  around: Surroundings,
-): Promise<Subject> {
-  const { profileDir, own } = around;
-  const profile = profileDir === undefined ? [] : ["--cpu-prof", `--cpu-prof-dir=${profileDir}`];
-  const { process: program, ports } = await startServer("tombolo", 2, (dir, [port, admin]) => {
-    writePki(dir, { cert: own.ca }, { own: own.credentials });
-    const config = join(dir, "tombolo.yaml");
-    writeFileSync(config, configuration(kind, around, port!, admin!));
-    const main = join(root, "packages/tombolo/src/main.ts");
-    const args = ["--disable-warning=ExperimentalWarning", ...profile, main, "run", "-c", config];
-    return { program: process.execPath, args, awaited: [port!, admin!] };
-  });
-  return Object.assign(program, { kind, transport: "tls", port: ports[0]! } as const);
-}
-
-function configuration(
-  kind: "tombolo" | "other-tombolo",
-  { sip, component }: Surroundings,
-  port: number,
-  admin: number,
-): string {
-  const { session, page } = DOMAINS[kind];
-  const partner = (domain: string, profile: string) =>
-    `  - { domain: ${domain}, profile: ${profile}, route: "tls://127.0.0.1:${sip.tls}", names: [${PARTNER_NAME}] }`;
-  return `node: bench
-edge:
-  outside: { listen: "127.0.0.1:${port}", advertise: "sip.${XMPP_DOMAIN}:5061", cert: own.crt, key: own.key, ca: ca.crt }
-gateway:
-  domains: [${XMPP_DOMAIN}]
-  xmpp: { server: "xmpp://127.0.0.1:${component}", secret: ${SECRET} }
-partners:
-${partner(session, "lync")}
-${partner(page, "simple")}
-store: { kind: sqlite, path: tombolo.db }
-admin: { listen: "127.0.0.1:${admin}" }
-log: { level: info }
-`;
 }
