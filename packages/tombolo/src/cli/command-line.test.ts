@@ -26,7 +26,7 @@ describe("wrong usage is 2, with one sentence on stderr that names the allowed w
   test.each([
     [
       ["frob"],
-      /^tombolo: unknown command 'frob'; write one of run, check, doctor, map, status, partners, connections, decisions, links, subscriptions, sessions, explain, policy$/,
+      /^tombolo: unknown command 'frob'; write one of run, check, doctor, map, status, partners, connections, decisions, links, subscriptions, sessions, explain, policy, pki$/,
     ],
     [["chek"], /^tombolo: unknown command 'chek' \(did you mean 'check'\?\); write one of run/],
     [["--frob"], /^tombolo: unknown option '--frob'; write one of --version, --help$/],
@@ -99,6 +99,7 @@ test("help and version are 0 on stdout, and list only what works", async () => {
     "sessions",
     "explain",
     "policy",
+    "pki",
   ]);
   expect(await tombolo("--version")).toEqual({
     code: 0,

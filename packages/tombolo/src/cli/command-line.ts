@@ -7,6 +7,7 @@ import { checkCommand } from "./check.ts";
 import { doctorCommand } from "./doctor.ts";
 import { CommandError, complain, FAILED, FINE, WRONG_USAGE } from "./exit.ts";
 import { mapCommand } from "./map.ts";
+import { pkiCommand } from "./pki.ts";
 import { policyCommand } from "./policy.ts";
 import { runCommand } from "./run.ts";
 
@@ -27,6 +28,7 @@ function createProgram(end: Ending): Command {
     mapCommand(end),
     ...askCommands(end),
     policyCommand(end),
+    pkiCommand(end),
   ];
   for (const command of commands) program.addCommand(command);
   forAll(program, (command) => {
