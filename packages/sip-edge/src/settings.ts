@@ -21,6 +21,10 @@ export interface EdgePartner {
   readonly tlsMin?: "1.2" | "1.3" | undefined;
   /** It may use the listener for old versions of TLS, and is dialled with them. */
   readonly legacy?: boolean | undefined;
+  /** Its users may publish their own presence here (RFC 3903); others' PUBLISH is answered 405. */
+  readonly mayPublish?: boolean | undefined;
+  /** Our users' presence may be published at its server: by Route, because the Request-URI is theirs. */
+  readonly takesPublications?: boolean | undefined;
   /** How fast it lets us talk; left out: requests to it are not held back. */
   readonly pacing?: PacingLimits | undefined;
 }

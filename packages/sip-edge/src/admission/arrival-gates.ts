@@ -10,7 +10,7 @@ import {
 import type { EdgeContext } from "../edge-context.ts";
 import { retryAfter } from "../routing/answers.ts";
 import type { Link, Voice } from "../routing/link.ts";
-import { methodRule } from "../routing/methods.ts";
+import { ALLOW_WITHOUT_PUBLISH, methodRule } from "../routing/methods.ts";
 import type { Gate } from "./gate.ts";
 
 /** A readable request from outside, with what the gates look at parsed once. */
@@ -65,6 +65,14 @@ export const ARRIVAL_GATES: readonly Gate<Arrival>[] = [
     status: 403,
     ref: "TL-19, SUB-01: exact match, bound to the certificate",
     refuses: (arrival) => arrival.voice === undefined,
+  },
+  {
+    reason: "method",
+    status: 405,
+    ref: "RFC 3903 14.1, RFC 3261 8.2.1: who may not publish here at all",
+    headers: () => [["Allow", ALLOW_WITHOUT_PUBLISH]],
+    refuses: ({ message, voice }) =>
+      message.method === "PUBLISH" && voice!.partner.partner.mayPublish !== true,
   },
   {
     reason: "uri-scheme",
@@ -141,8 +149,10 @@ function isSipScheme(uri: string): boolean {
 }
 
 /** Our advertised host is a target inside dialogs only: there it is the remote target that our nodes gave. */
-function isForeignTarget({ message, target, context }: Arrival): boolean {
+function isForeignTarget({ message, target, from, context }: Arrival): boolean {
   const host = target!.host;
+  // A publication is about its own side's user (RFC 3903 4.1).
+  if (message.method === "PUBLISH" && host === from!.host) return false;
   if (context.ourDomains.has(host)) return false;
   if (host !== context.side.host) return true;
   return message.toTag === undefined && message.method !== "OPTIONS";

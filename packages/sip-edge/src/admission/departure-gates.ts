@@ -1,5 +1,5 @@
 /** May this request of an inside node go out? A node that was taken over must not speak for others. */
-import { type HeaderFields, parseSipUri, type SipMessage } from "@tombolo/sip";
+import { type HeaderFields, parseNameAddr, parseSipUri, type SipMessage } from "@tombolo/sip";
 import type { EdgeContext } from "../edge-context.ts";
 import { retryAfter } from "../routing/answers.ts";
 import { methodRule } from "../routing/methods.ts";
@@ -59,6 +59,20 @@ export const DEPARTURE_GATES: readonly Gate<Departure>[] = [
   },
 ];
 
+/**
+ * A publication is about a user of ours, so its Request-URI leads nowhere: the server is named by the first Route that is
+ * not ours, and has to be a partner that takes publications.
+ */
+function publishedAt(message: SipMessage, { partners, side }: EdgeContext): PartnerState | undefined {
+  for (const route of message.list("Route")) {
+    const host = parseSipUri(parseNameAddr(route)?.uri ?? "")?.host;
+    if (host === undefined || host === side.host) continue;
+    const partner = partners.get(host);
+    return partner?.partner.takesPublications === true ? partner : undefined;
+  }
+  return undefined;
+}
+
 /** The Request-URI's domain outside dialogs; inside one the other party's, whatever its Contact said. */
 function destinationOf(
   message: SipMessage,
@@ -68,7 +82,10 @@ function destinationOf(
   const { partners } = context;
   if (message.toTag === undefined) {
     const target = parseSipUri(message.uri);
-    return target && partners.get(target.host);
+    if (!target) return undefined;
+    if (message.method === "PUBLISH" && context.ourDomains.has(target.host))
+      return publishedAt(message, context);
+    return partners.get(target.host);
   }
   const to = message.to && parseSipUri(message.to.uri);
   const partner = to && partners.get(to.host);

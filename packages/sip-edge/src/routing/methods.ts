@@ -40,6 +40,10 @@ export function methodLabel(method: string): string {
   return METHODS.has(method) ? method : "OTHER";
 }
 
+/** The same where the sender may not publish. */
+export const ALLOW_WITHOUT_PUBLISH =
+  "INVITE, ACK, CANCEL, BYE, OPTIONS, MESSAGE, INFO, UPDATE, SUBSCRIBE, NOTIFY, BENOTIFY";
+
 /** What goes into Allow where the edge answers for the nodes behind it. */
 export const ALLOW =
   "INVITE, ACK, CANCEL, BYE, OPTIONS, MESSAGE, INFO, UPDATE, SUBSCRIBE, NOTIFY, BENOTIFY, PUBLISH";

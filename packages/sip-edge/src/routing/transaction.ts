@@ -45,8 +45,14 @@ export interface Transaction extends Expiring {
 export class TransactionTable {
   max: number;
   maxAnswered: number;
-  private readonly byBranch = new Map<string, Transaction>();
-  private readonly byKey = new Map<string, Transaction>();
+  private readonly places: (Transaction | undefined)[] = [];
+  private readonly free: number[] = [];
+  /**
+   * These lead to places and not to transactions: a Map that comes and goes leaves old tables behind, each of which
+   * leads to the next, and once one of them is old all that they ever held would stay until the next full collection.
+   */
+  private readonly byBranch = new Map<string, number>();
+  private readonly byKey = new Map<string, number>();
   private readonly short = new ExpiryQueue<Transaction>(SHORT_LIFE_MS);
   private readonly ringing = new ExpiryQueue<Transaction>(RINGING_LIFE_MS);
   private readonly answered = new ExpiryQueue<Transaction>(SHORT_LIFE_MS);
@@ -65,20 +71,22 @@ export class TransactionTable {
   }
 
   add(transaction: Transaction, now: Millis): void {
-    this.byBranch.set(transaction.branch, transaction);
-    if (transaction.key !== "") this.byKey.set(transaction.key, transaction);
+    const place = this.free.pop() ?? this.places.length;
+    this.places[place] = transaction;
+    this.byBranch.set(transaction.branch, place);
+    if (transaction.key !== "") this.byKey.set(transaction.key, place);
     this.short.add(transaction, now);
   }
 
   /** The transaction that a response belongs to (RFC 3261 17.1.3). @param branch of its top Via, which is ours */
   ofResponse(message: SipMessage, branch: string): Transaction | undefined {
-    const transaction = this.byBranch.get(branch);
+    const transaction = this.at(this.byBranch.get(branch));
     return transaction?.method === message.method ? transaction : undefined;
   }
 
   /** The INVITE that a CANCEL, ACK or copy belongs to (RFC 3261 17.2.3). */
   ofKey(key: string): Transaction | undefined {
-    return this.byKey.get(key);
+    return this.at(this.byKey.get(key));
   }
 
   /** Gives it the life anew that goes with its state. */
@@ -92,6 +100,10 @@ export class TransactionTable {
   forget(transaction: Transaction): void {
     if (transaction.ended) return;
     transaction.ended = true;
+    const place = this.byBranch.get(transaction.branch);
+    if (place === undefined) return;
+    this.places[place] = undefined;
+    this.free.push(place);
     this.byBranch.delete(transaction.branch);
     if (transaction.key !== "") this.byKey.delete(transaction.key);
     this.disarm(transaction);
@@ -117,8 +129,12 @@ export class TransactionTable {
   /** Requests that went out on a connection, for the rare moment that it closes. */
   sentOn(link: Link): Transaction[] {
     const out: Transaction[] = [];
-    for (const one of this.byBranch.values()) if (one.wentOn === link) out.push(one);
+    for (const one of this.places) if (one?.wentOn === link) out.push(one);
     return out;
+  }
+
+  private at(place: number | undefined): Transaction | undefined {
+    return place === undefined ? undefined : this.places[place];
   }
 
   private disarm(transaction: Transaction): void {
