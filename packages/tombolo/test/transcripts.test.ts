@@ -64,6 +64,7 @@ function settingsOf({ about }: Transcript): WorldSettings {
   const value = (key: string) => about.find((line) => line.startsWith(`${key}: `))?.slice(key.length + 2);
   return {
     profile: value("profile") as ProfileName | undefined,
+    publish: value("publish") === "true",
     unknownWatcher: value("unknown watchers") as WorldSettings["unknownWatcher"],
     emailScreenNames: value("e-mail screen names") as WorldSettings["emailScreenNames"],
     tables: tablesOf(value("tables") ?? "{}"),
@@ -85,5 +86,7 @@ function tablesOf(text: string): WorldSettings["tables"] {
 function isDoubled({ startLine, headers }: SipStep): boolean {
   if (/^(OPTIONS|CANCEL) /.test(startLine)) return false;
   const to = headers.find(({ name }) => /^(to|t)$/i.test(name));
+  // Without an entity tag it is another publication.
+  if (startLine.startsWith("PUBLISH ")) return headers.some(({ name }) => name === "SIP-If-Match");
   return !startLine.startsWith("SUBSCRIBE ") || to?.value.includes(";tag=") === true;
 }

@@ -27,6 +27,8 @@ export interface WorldSettings {
   /** Of contoso.example; lync where left out. */
   readonly profile?: ProfileName | undefined;
   readonly unknownWatcher?: "ask" | "allow" | "deny" | undefined;
+  /** XMPP users' presence is published to the partners. */
+  readonly publish?: boolean | undefined;
   /** The partner at the other end; contoso.example where left out. */
   readonly partner?: string | undefined;
   /** A partner that its certificate may not speak for; fabrikam.example where left out. */
@@ -92,6 +94,8 @@ export class FederationWorld implements World {
           domain,
           names: [`sip.${domain}`],
           purpose: "strict",
+          mayPublish: profileByName(settings.profile ?? "lync").presence.takesPublications,
+          takesPublications: settings.publish,
           route: { host: `sip.${domain}`, port: 5061 },
         })),
       },
@@ -306,6 +310,7 @@ function makeGateway(settings: WorldSettings): Gateway {
     partners: [names.partner, names.otherPartner].map((domain) => ({
       domain,
       profile: profileByName(settings.profile ?? "lync"),
+      publish: settings.publish ?? false,
       ...(emailScreenNames && { emailScreenNames }),
     })),
     xmppPolicy: { default: "deny", exceptions: [] },

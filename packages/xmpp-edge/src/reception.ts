@@ -13,8 +13,8 @@ export type Reception = Element | "pass" | "drop" | "misrouted";
 /**
  * Judges one stanza from the server.
  * Every IQ get or set is answered here: the domain knows discovery, ping and version; its users have no client that
- * could answer (RFC 6120 8.2.3, RFC 6121 8.5). Messages and presence for users, and every error and IQ answer to them,
- * are the translator's.
+ * could answer (RFC 6120 8.2.3, RFC 6121 8.5). Presence, messages for users, and every error and IQ answer to them, are
+ * the translator's.
  */
 export function receive(stanza: Element, settings: CompleteLinkSettings): Reception {
   const { from, to } = stanza.attrs;
@@ -29,9 +29,7 @@ export function receive(stanza: Element, settings: CompleteLinkSettings): Recept
         ? "pass"
         : (messageToDomain(stanza, settings.domain) ?? "drop");
     case "presence":
-      return bareJid(to).includes("@") || stanza.attrs.type === "error"
-        ? "pass"
-        : presenceToDomain(stanza, settings.domain);
+      return "pass";
     default:
       return "drop";
   }
@@ -54,14 +52,4 @@ function receiveIq(iq: Element, toDomain: boolean, settings: CompleteLinkSetting
 function messageToDomain(message: Element, domain: string): Element | undefined {
   if (message.getChild("body") === undefined) return undefined;
   return stanzaError(message, SERVICE_UNAVAILABLE, domain);
-}
-
-/** The domain has no presence: a subscription is refused, all else has no meaning. */
-function presenceToDomain(presence: Element, domain: string): Reception {
-  if (presence.attrs.type !== "subscribe") return "drop";
-  return new Element("presence", {
-    from: domain,
-    to: bareJid(presence.attrs.from ?? ""),
-    type: "unsubscribed",
-  });
 }

@@ -71,7 +71,7 @@ Content-Length: 0
   });
 
   it.each([
-    ["405 with Allow for a method we have not", "PUBLISH", {}, 405, "Allow", /INVITE, ACK, BYE/],
+    ["405 with Allow for a method we have not", "REFER", {}, 405, "Allow", /INVITE, ACK, BYE/],
     ["416 for another scheme", "MESSAGE", { uri: "tel:+4989" }, 416, "Server", undefined],
     [
       "480 with Warning 380 for sips (C-21)",

@@ -121,6 +121,8 @@ export interface SipPartner {
   /** False when `names` is the default (route host and domain), to which the targets of SRV records are added. */
   readonly namesGiven: boolean;
   readonly purpose: "strict" | "server-auth-as-client";
+  /** XMPP users who show their presence to the domain itself have it published at its presence server (RFC 3903). */
+  readonly publish: boolean;
   /** The only roots its certificates may chain to, PEM; undefined = those of the edge. */
   readonly ca: string | undefined;
   /** Revocation lists besides those of the edge, PEM or DER. */

@@ -521,6 +521,7 @@ describe("a configuration that is fine", () => {
         names: ["sip.contoso.example"],
         namesGiven: true,
         purpose: "strict",
+        publish: false,
         tlsMin: "1.2",
         limits: { messagesPerSecond: 0, discovered: false },
         link: { server: { host: "127.0.0.1", port: 5347 }, secret: "s3cret" },

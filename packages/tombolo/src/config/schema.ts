@@ -192,6 +192,7 @@ const partner = z.strictObject({
   ca: path("pki/contoso-ca.crt").optional(),
   crl: path("pki/contoso.crl").optional(),
   tls: z.strictObject({ min: tlsVersion.optional() }).optional(),
+  publish: flag("true").optional(),
   limits: z
     .strictObject({
       messagesPerSecond: number(0, MAX_MESSAGES_PER_SECOND, "10").optional(),

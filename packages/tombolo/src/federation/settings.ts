@@ -24,11 +24,13 @@ export function edgeSettings(config: Config, edge: EdgeConfig): EdgeSettings {
     advertise: edge.outside.advertise,
     ourDomains: edge.domains,
     partners: sipPartners(config).map(
-      ({ domain, names, namesGiven, purpose, route, routedBy, tlsMin, limits }) => ({
+      ({ domain, profile, names, namesGiven, purpose, publish, route, routedBy, tlsMin, limits }) => ({
         domain,
         names,
         namesFromDns: !namesGiven,
         purpose,
+        mayPublish: profileByName(profile).presence.takesPublications,
+        takesPublications: publish,
         route,
         routedBy,
         tlsMin,
@@ -65,8 +67,9 @@ export function translatorSettings(
 ): TranslatorSettings {
   return {
     xmppDomains: gateway.domains,
-    partners: sipPartners(config).map(({ domain, profile, emailScreenNames }) => ({
+    partners: sipPartners(config).map(({ domain, profile, publish, emailScreenNames }) => ({
       domain,
+      publish,
       profile: profileByName(profile),
       ...(emailScreenNames && { emailScreenNames }),
     })),

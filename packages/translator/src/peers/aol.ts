@@ -7,7 +7,13 @@ export const AOL = {
   name: "aol",
   label: "AOL SIP Access Gateway",
   system: "aim",
-  presence: { ...SIMPLE.presence, pidf: "rpid-status-draft", entityScheme: "sip", tuples: "one" },
+  presence: {
+    ...SIMPLE.presence,
+    takesPublications: false,
+    pidf: "rpid-status-draft",
+    entityScheme: "sip",
+    tuples: "one",
+  },
   im: { ...SIMPLE.im, mode: "session" },
   sip: {
     ...SIMPLE.sip,

@@ -9,6 +9,7 @@ export const CUP_7 = {
   system: "fed-cupc-7",
   presence: {
     ...SIMPLE.presence,
+    takesPublications: false,
     accept: ["application/pidf+xml", "application/cpim-pidf+xml"],
     entityScheme: "sip",
   },

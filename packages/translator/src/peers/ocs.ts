@@ -9,6 +9,7 @@ export const OCS = {
   system: "moc",
   presence: {
     ...SIMPLE.presence,
+    takesPublications: false,
     accept: ["application/pidf+xml", "text/xml+msrtc.pidf"],
     pidf: "rpid-status-draft",
     entityScheme: "sip",

@@ -30,8 +30,8 @@ export interface PresenceProfile {
   readonly resource: string;
   /** Whether a refresh that no NOTIFY follows within timer N ends the subscription (RFC 6665 4.1.2.2, C-31). */
   readonly strictTimerN: boolean;
-  /** Whether its users may publish their presence here (RFC 3903); default false. */
-  readonly takesPublications?: boolean;
+  /** Whether its users may publish their presence here (RFC 3903). */
+  readonly takesPublications: boolean;
 }
 
 /** How instant messages go. */

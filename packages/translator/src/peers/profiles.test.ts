@@ -35,6 +35,7 @@ describe("profiles", () => {
         expiresSeconds: 7_200,
         resource: "sip",
         strictTimerN: false,
+        takesPublications: false,
       });
       expect(PROFILES[name].im).toEqual({
         mode: "session",

@@ -1,6 +1,6 @@
 import { type Deadline, type Millis, type Outcome, Publisher, type PublisherOutput } from "@tombolo/sip";
 import { Element } from "ltx";
-import { type BareJid, parseJid } from "../address/index.ts";
+import { type BareJid, parseDomain, parseJid } from "../address/index.ts";
 import type { Sleeper } from "../deadline-queue.ts";
 import { type Keep, KeptMark } from "../kept.ts";
 import type { Observation } from "../observation.ts";
@@ -42,6 +42,8 @@ export class OutwardPublication implements Requester<Publisher>, Sleeper {
   private readonly kept = new KeptMark();
   /** What is known is from before a restart or an outage, and is given up then. */
   private doubtfulUntil: Millis | undefined;
+  /** The XMPP server is out of reach: it is asked when it is back, because it tells nothing by itself. */
+  private isOut = false;
   /** What was published last, by its looks. */
   private shown: string | undefined;
   private troubleTold = false;
@@ -63,7 +65,8 @@ export class OutwardPublication implements Requester<Publisher>, Sleeper {
   }
 
   get isIdle(): boolean {
-    return this.publisher.isIdle && this.resources.isEmpty;
+    const isOver = this.publisher.isIdle && this.resources.isEmpty;
+    return isOver && !this.isOut && this.doubtfulUntil === undefined;
   }
 
   /** Where the publication stands, for a person. */
@@ -82,6 +85,7 @@ export class OutwardPublication implements Requester<Publisher>, Sleeper {
   /** Nobody knows how long: what is published stands for the grace. */
   onLinkDown(now: Millis): void {
     const { settings, random } = this.context;
+    this.isOut = true;
     this.doubtfulUntil ??= now + settings.grace + settings.spread * random();
     this.step();
   }
@@ -89,6 +93,7 @@ export class OutwardPublication implements Requester<Publisher>, Sleeper {
   /** The user's server is asked, which may have had news meanwhile. */
   onLinkUp(now: Millis): void {
     const { user, partner, xmpp, settings } = this.context;
+    this.isOut = false;
     this.doubtfulUntil = now + settings.settle;
     xmpp.send(partner, new Element("presence", { type: "probe", from: partner, to: user }));
     this.step();
@@ -103,6 +108,11 @@ export class OutwardPublication implements Requester<Publisher>, Sleeper {
 
   /** The user shows nothing to the partner's own JID any more, or is to be published no more. */
   forget(now: Millis): void {
+    this.isOut = false;
+    this.giveUp(now);
+  }
+
+  private giveUp(now: Millis): void {
     this.resources.clear();
     this.doubtfulUntil = undefined;
     this.publish(now);
@@ -115,7 +125,7 @@ export class OutwardPublication implements Requester<Publisher>, Sleeper {
   }
 
   timeout(now: Millis): void {
-    if (this.doubtfulUntil !== undefined && now >= this.doubtfulUntil) this.forget(now);
+    if (this.doubtfulUntil !== undefined && now >= this.doubtfulUntil) this.giveUp(now);
     this.publisher.timeout(now);
     this.step();
   }
@@ -160,7 +170,7 @@ export class OutwardPublication implements Requester<Publisher>, Sleeper {
       from: { uri },
       to: { uri },
       // The presentity is ours, the server that is to show it is the partner's (RFC 3261 8.1.2).
-      headers: [["Route", `<sip:${partner};lr>`], ...publishHeaders(output)],
+      headers: [["Route", `<sip:${parseDomain(partner)?.ascii ?? partner};lr>`], ...publishHeaders(output)],
       ...(written && { body: written.body }),
     });
   }

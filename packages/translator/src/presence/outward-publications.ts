@@ -53,17 +53,19 @@ export class OutwardPublications {
     return this.publications.get(keyOf(user, partner))?.state;
   }
 
-  /** Takes presence for the own JID of a partner that is published to. @returns whether it was. */
+  /** Takes presence for the own JID of a partner. @returns whether it was that. */
   takes(partnerDomain: string, stanza: Element, now: Millis): boolean {
+    if (stanza.getName() !== "presence") return false;
     const { gates } = this.context;
     const partner = gates.partner(partnerDomain);
-    if (partner?.publish !== true || stanza.getName() !== "presence") return false;
     const to = parseJid(stanza.attrs.to ?? "");
     const from = parseJid(stanza.attrs.from ?? "");
-    if (to?.local !== "" || !from || gates.partner(to.domain) !== partner) return false;
-    if (stanza.getChild("x", MUC) !== undefined) return false;
-    if (from.local === "" || !gates.mayBegin(from.domain)) return false;
-    this.onPresence(partner, bareOf(from), stanza, now);
+    if (to?.local !== "" || !partner || gates.partner(to.domain) !== partner) return false;
+    if (!from || from.local === "" || stanza.getChild("x", MUC) !== undefined) return true;
+    const user = bareOf(from);
+    if (partner.publish && gates.mayBegin(from.domain)) this.onPresence(partner, user, stanza, now);
+    // Where nothing is published the partner's own JID has no presence.
+    else if (stanza.attrs.type === "subscribe") this.tell(partner, user, "unsubscribed", stanza.attrs.id);
     return true;
   }
 
@@ -190,15 +192,16 @@ export class OutwardPublications {
   }
 
   /**
-   * A publication of an earlier run. What lapses before it can be known what the user shows now is left to lapse.
+   * A publication of an earlier run. What lapses before it can be known what the user shows now is left to lapse; the user
+   * is asked for all the same.
    */
   restore(kept: KeptPublicationOf, now: Millis): void {
     const { user, value } = kept;
     const { grace, spread, settle } = this.own;
     const partner = this.context.gates.partner(kept.partner);
-    const isLive = value !== undefined && value.expiresAt > now + grace + spread + settle;
-    const made = isLive && partner ? this.make(user, partner, value) : undefined;
-    if (!made) this.context.keep({ ...kept, value: undefined });
+    const lastsLong = value !== undefined && value.expiresAt > now + grace + spread + settle;
+    const made = partner && this.make(user, partner, lastsLong ? value : undefined);
+    if (!made || !lastsLong) this.context.keep({ ...kept, value: undefined });
   }
 
   /** All is restored: what the users show now is asked for as soon as their links are up. */
