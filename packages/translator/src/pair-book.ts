@@ -3,7 +3,8 @@ import { type BareJid, jidToPartnerUri, jidToSipUri } from "./address/index.ts";
 import { DeadlineQueue } from "./deadline-queue.ts";
 import type { Keep } from "./kept.ts";
 import { pairKey } from "./pair.ts";
-import { type PairContext, PairLegs } from "./pair-legs.ts";
+import { type PairContext, pairContext, type SharedContext } from "./pair-context.ts";
+import { PairLegs } from "./pair-legs.ts";
 import type { PresenceDialect } from "./presence/documents.ts";
 import { PartnerDialects } from "./presence/partner-dialects.ts";
 import { type Partner, screenNamesOf, type TranslatorSettings } from "./settings.ts";
@@ -15,8 +16,7 @@ export interface PairBookOptions {
   readonly settings: TranslatorSettings;
   readonly keep: Keep;
   /** What all pairs share. */
-  readonly shared: Pick<PairContext, "sip" | "xmpp" | "observe" | "im" | "published">;
-  readonly isDenied: (xmppUser: BareJid, sipUser: BareJid) => boolean;
+  readonly shared: Omit<SharedContext, "onOwner">;
 }
 
 /** All pairs of users that have something under way, with their deadlines: made when first needed, forgotten when idle. */
@@ -24,6 +24,8 @@ export class PairBook {
   private readonly options: PairBookOptions;
   private settings: TranslatorSettings;
   private readonly dialects: PartnerDialects;
+  /** By partner's domain, as far as they were needed under these settings. */
+  private readonly contexts = new Map<string, PairContext>();
   private readonly pairs = new Map<string, PairLegs>();
   /** Pairs of SIP users who may publish their presence, by user. */
   private readonly publishers = new Map<BareJid, Set<PairLegs>>();
@@ -43,6 +45,7 @@ export class PairBook {
   adopt(settings: TranslatorSettings): void {
     this.settings = settings;
     this.dialects.adopt(settings);
+    this.contexts.clear();
   }
 
   get size(): number {
@@ -56,6 +59,17 @@ export class PairBook {
   /** How a partner's documents are written and read. */
   dialectOf(partner: Partner): PresenceDialect {
     return this.dialects.of(partner);
+  }
+
+  /** What the pairs of a partner have in common that begin now. */
+  contextOf(partner: Partner): PairContext {
+    const known = this.contexts.get(partner.domain);
+    if (known) return known;
+    const onOwner = (owner: object, legs: PairLegs) => void this.owners.set(owner, legs);
+    const shared = { ...this.options.shared, onOwner };
+    const context = pairContext(shared, this.settings, partner, this.dialects.of(partner));
+    this.contexts.set(partner.domain, context);
+    return context;
   }
 
   /** The pairs of a SIP user who may publish their presence. */
@@ -93,15 +107,7 @@ export class PairBook {
       xmppUri: xmppUri.uri,
       sipUri: sipUri.uri,
     };
-    const legs = new PairLegs({
-      ...this.options.shared,
-      pair,
-      partner,
-      settings: this.settings,
-      dialect: this.dialects.of(partner),
-      isDenied: () => this.options.isDenied(xmppUser, sipUser),
-      onOwner: (owner, own) => this.owners.set(owner, own),
-    });
+    const legs = new PairLegs(pair, this.contextOf(partner));
     this.pairs.set(key, legs);
     if (partner.profile.presence.takesPublications) {
       const own = this.publishers.get(sipUser) ?? new Set();

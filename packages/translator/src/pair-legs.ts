@@ -1,62 +1,37 @@
-import { type Deadline, type Millis, Notifier, Subscriber } from "@tombolo/sip";
+import type { Deadline, Millis } from "@tombolo/sip";
 import type { Element } from "ltx";
-import { type BareJid, parseJid } from "./address/index.ts";
+import { parseJid } from "./address/index.ts";
 import type { Sleeper } from "./deadline-queue.ts";
 import { Conversation } from "./im/conversation.ts";
-import type { ConversationMemory } from "./im/memory.ts";
 import { contentOf } from "./im/own-message.ts";
 import { SessionWire } from "./im/session-wire.ts";
 import { TextWire } from "./im/text-wire.ts";
 import type { Keep, Kept } from "./kept.ts";
-import type { Observation } from "./observation.ts";
 import type { Pair } from "./pair.ts";
-import type { Said } from "./presence/composition.ts";
-import { Documents, type PresenceDialect } from "./presence/documents.ts";
+import type { PairContext } from "./pair-context.ts";
 import { SipWatcher } from "./presence/sip-watcher.ts";
 import type { SipWatchView, XmppWatchView } from "./presence/views.ts";
+import { SipWatchPlace, XmppWatchPlace } from "./presence/watch-places.ts";
 import { XmppWatcher } from "./presence/xmpp-watcher.ts";
-import type { Partner, TranslatorSettings } from "./settings.ts";
-import type { SipSide } from "./sip-side.ts";
-import type { XmppSide } from "./xmpp-side.ts";
-
-export interface PairContext {
-  readonly pair: Pair;
-  readonly partner: Partner;
-  readonly settings: TranslatorSettings;
-  readonly sip: SipSide;
-  readonly xmpp: XmppSide;
-  readonly observe: (observation: Observation) => void;
-  /** What a SIP user has published; undefined where nothing. */
-  readonly published: (sipUser: BareJid) => Said | undefined;
-  /** What conversations share. */
-  readonly im: ConversationMemory;
-  /** Shared by the pairs of the partner. */
-  readonly dialect: PresenceDialect;
-  /** By a rule, or for want of one (SUB-04). */
-  readonly isDenied: () => boolean;
-  /** Told of each machine that this pair makes, so that what belongs to it finds its pair. */
-  readonly onOwner: (owner: object, legs: PairLegs) => void;
-}
 
 function forNobody(): void {}
 
-function domainOf(jid: string): string {
-  return jid.slice(jid.lastIndexOf("@") + 1);
-}
-
 /** What one pair has going: the watch in either direction and the conversation, each made when first needed. */
 export class PairLegs implements Sleeper {
+  readonly pair: Pair;
   private context: PairContext;
   private ownConversation: Conversation | undefined;
   private ownSipWatcher: SipWatcher | undefined;
   private ownXmppWatcher: XmppWatcher | undefined;
 
-  constructor(context: PairContext) {
+  constructor(pair: Pair, context: PairContext) {
+    this.pair = pair;
     this.context = context;
   }
 
-  get pair(): Pair {
-    return this.context.pair;
+  /** The XMPP user sees the SIP user as available. */
+  get isShowing(): boolean {
+    return this.ownXmppWatcher?.isShowing ?? false;
   }
 
   get isIdle(): boolean {
@@ -84,7 +59,8 @@ export class PairLegs implements Sleeper {
 
   get conversation(): Conversation {
     if (!this.ownConversation) {
-      const { pair, partner, settings, sip, xmpp, observe, im } = this.context;
+      const { pair } = this;
+      const { partner, settings, sip, xmpp, observe, im } = this.context;
       const dialect = partner.profile.im;
       const texts = new TextWire({ dialect, wall: settings.wall ?? (() => undefined) });
       const wire = new SessionWire({
@@ -123,24 +99,7 @@ export class PairLegs implements Sleeper {
 
   get sipWatcher(): SipWatcher {
     if (!this.ownSipWatcher) {
-      const { pair, sip, xmpp, settings, observe } = this.context;
-      this.ownSipWatcher = new SipWatcher({
-        pair,
-        sip,
-        xmpp,
-        documents: new Documents(this.context.dialect, domainOf(this.pair.xmppUser)),
-        settings: settings.sipWatcher,
-        newNotifier: (resume) =>
-          new Notifier({
-            maxExpires: settings.maxExpiresSeconds,
-            unanswered: "keep",
-            ...(resume && { resume }),
-          }),
-        observe,
-        ids: settings.ids,
-        isDenied: this.context.isDenied,
-        isSeenByUser: () => this.ownXmppWatcher?.isShowing ?? false,
-      });
+      this.ownSipWatcher = new SipWatcher(new SipWatchPlace(this.pair, this.context, this));
       this.context.onOwner(this.ownSipWatcher, this);
     }
     return this.ownSipWatcher;
@@ -148,29 +107,7 @@ export class PairLegs implements Sleeper {
 
   get xmppWatcher(): XmppWatcher {
     if (!this.ownXmppWatcher) {
-      const { pair, partner, sip, xmpp, settings, observe } = this.context;
-      const { presence } = partner.profile;
-      this.ownXmppWatcher = new XmppWatcher({
-        pair,
-        sip,
-        xmpp,
-        documents: new Documents(this.context.dialect, domainOf(this.pair.xmppUser)),
-        settings: settings.xmppWatcher,
-        newSubscriber: (resume) =>
-          new Subscriber({
-            expires: Math.max(presence.expiresSeconds, resume?.expires ?? 0),
-            strictTimerN: presence.strictTimerN,
-            random: settings.random,
-            // `recover` refreshes; this is when it would be too late.
-            ...(resume && { resume: { ...resume, refreshAt: resume.expiresAt } }),
-          }),
-        accept: presence.accept.join(", "),
-        resource: presence.resource,
-        published: () => this.context.published(pair.sipUser),
-        observe,
-        ids: settings.ids,
-        random: settings.random,
-      });
+      this.ownXmppWatcher = new XmppWatcher(new XmppWatchPlace(this.pair, this.context));
       this.context.onOwner(this.ownXmppWatcher, this);
     }
     return this.ownXmppWatcher;
@@ -250,8 +187,8 @@ export class PairLegs implements Sleeper {
   }
 
   /** What begins from now on goes by these settings; what runs goes on as it is. */
-  adopt(settings: TranslatorSettings, partner: Partner): void {
-    this.context = { ...this.context, settings, partner };
+  adopt(context: PairContext): void {
+    this.context = context;
   }
 
   /** The two are not federated any more: watchers see offline users, what was accepted reaches its end. */

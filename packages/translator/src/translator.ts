@@ -58,13 +58,9 @@ export class Translator implements Machine<TranslatorInput, TranslatorOutput> {
       onChange: (user, now) => this.onPublished(user, now),
     });
     const published = (user: BareJid) => this.publications.received.of(user);
-    const shared = { sip: this.sip, xmpp: this.xmpp, observe, im, published };
-    this.book = new PairBook({
-      settings,
-      keep: this.keep,
-      shared,
-      isDenied: (xmppUser, sipUser) => this.gates.isDenied(xmppUser, sipUser),
-    });
+    const isDenied = (xmppUser: BareJid, sipUser: BareJid) => this.gates.isDenied(xmppUser, sipUser);
+    const shared = { sip: this.sip, xmpp: this.xmpp, observe, im, published, isDenied };
+    this.book = new PairBook({ settings, keep: this.keep, shared });
     this.requests = new InitialRequests(this.sip, this.gates, this.book, im, this.publications.received);
     this.stanzas = new IncomingStanzas(this.xmpp, this.gates, this.book, this.publications.outward);
     this.reach = new Reachability(settings, this.book, im, observe);
@@ -234,7 +230,7 @@ export class Translator implements Machine<TranslatorInput, TranslatorOutput> {
     for (const legs of this.book.all()) {
       const partner = this.gates.partner(legs.pair.partner);
       if (partner && this.gates.isAdmitted(legs.pair)) {
-        legs.adopt(settings, partner);
+        legs.adopt(this.book.contextOf(partner));
         legs.onGate(now);
       } else legs.part(now);
       this.book.touch(legs);

@@ -2,14 +2,19 @@ import type { Millis } from "@tombolo/sip";
 import { compose, type Said } from "./composition.ts";
 import type { ShownPresence } from "./documents.ts";
 
+interface Publisher {
+  /** What the SIP user has published for all who may watch them; undefined where nothing. */
+  published(): Said | undefined;
+}
+
 /** Where one XMPP watcher's picture of a SIP user comes from: the watch's own documents, and what the user publishes. */
 export class WatchedSources {
-  private readonly published: () => Said | undefined;
+  private readonly publisher: Publisher;
   private own: Said | undefined;
   private seenAt: Millis | undefined;
 
-  constructor(published: () => Said | undefined) {
-    this.published = published;
+  constructor(publisher: Publisher) {
+    this.publisher = publisher;
   }
 
   /** When the last document of the watch came, ms. */
@@ -24,7 +29,7 @@ export class WatchedSources {
 
   /** What all say together; undefined where none says anything. */
   get said(): ShownPresence | undefined {
-    return compose([this.published(), this.own])?.presence;
+    return compose([this.publisher.published(), this.own])?.presence;
   }
 
   /** A document of the watch. @param since from when it counts, where it says something else than before. */

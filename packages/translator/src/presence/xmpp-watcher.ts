@@ -40,7 +40,7 @@ export class XmppWatcher implements Requester<Subscriber | Fetch>, DialogOwner {
     this.announcement = new Announcement(context.pair, context.xmpp, context.resource);
     this.records = new XmppWatcherRecords(context.pair);
     this.looking = new Looking(this, context);
-    this.sources = new WatchedSources(context.published);
+    this.sources = new WatchedSources(context);
   }
 
   get partner(): string {
