@@ -50,6 +50,8 @@ export interface EdgeNode {
   readonly target: "local" | NodeTarget;
   /** New dialogs from outside go to the routing nodes; at least one node is one. */
   readonly routing: boolean;
+  /** The partners that it has to do with, small letters; left out: all. */
+  readonly partners?: readonly string[] | undefined;
   /** Its own port on the public host (static PAT); left out: the main port shows for it. */
   readonly publicPort?: number | undefined;
   /** Certificate names by which a TLS node is known, small letters; compared exactly. */

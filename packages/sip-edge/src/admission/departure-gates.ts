@@ -3,11 +3,13 @@ import { type HeaderFields, parseNameAddr, parseSipUri, type SipMessage } from "
 import type { EdgeContext } from "../edge-context.ts";
 import { retryAfter } from "../routing/answers.ts";
 import { methodRule } from "../routing/methods.ts";
+import type { NodeState } from "../routing/node-state.ts";
 import type { PartnerState } from "../routing/partner-state.ts";
 import type { Gate } from "./gate.ts";
 
 /** A readable request from inside. */
 export interface Departure {
+  readonly node: NodeState;
   readonly message: SipMessage;
   readonly context: EdgeContext;
   readonly fromHost: string | undefined;
@@ -15,10 +17,10 @@ export interface Departure {
   readonly partner: PartnerState | undefined;
 }
 
-export function departureOf(message: SipMessage, context: EdgeContext): Departure {
+export function departureOf(node: NodeState, message: SipMessage, context: EdgeContext): Departure {
   const from = message.from && parseSipUri(message.from.uri);
   const fromHost = from?.host;
-  return { message, context, fromHost, partner: destinationOf(message, fromHost, context) };
+  return { node, message, context, fromHost, partner: destinationOf(message, fromHost, context) };
 }
 
 const retry = ({ context }: Departure): HeaderFields => retryAfter(context);
@@ -35,6 +37,12 @@ export const DEPARTURE_GATES: readonly Gate<Departure>[] = [
     status: 404,
     ref: "PX-22: egress by allowlist",
     refuses: ({ partner }) => partner === undefined,
+  },
+  {
+    reason: "node-partner",
+    status: 403,
+    ref: "AOL-03 to AOL-05",
+    refuses: ({ node, partner }) => !node.serves(partner!.domain),
   },
   {
     reason: "max-forwards",

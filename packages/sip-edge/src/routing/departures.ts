@@ -43,7 +43,7 @@ export class Departures {
       this.cancel(node, link, message, now);
       return;
     }
-    const departure = departureOf(message, context);
+    const departure = departureOf(node, message, context);
     const { partner } = departure;
     if (link && partner) context.count(partner.seenInside.in.request(message.method));
     const refusal = firstRefusal(DEPARTURE_GATES, departure);

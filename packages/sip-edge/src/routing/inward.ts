@@ -101,7 +101,7 @@ export class Inward {
     const { context } = this;
     const { request, cameOn, partner, branch } = transaction;
     if (transaction.from !== "partner" || !request || !cameOn || request.toTag !== undefined) return false;
-    const node = this.choice.routing(request.callId, now);
+    const node = this.choice.routing(partner.domain, request.callId, now);
     const target = parseSipUri(request.uri);
     if (!node || node === transaction.node || !target) return false;
     const verified = cameOn.voices.get(partner.domain)?.verified ?? { partner: partner.domain, name: "" };

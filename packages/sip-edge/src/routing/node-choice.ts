@@ -32,19 +32,19 @@ export class NodeChoice {
 
   /** @param callId as the node knows it. */
   choose(message: SipMessage, link: Link, partner: string, callId: string, now: Millis): Choice {
-    if (message.toTag === undefined) return this.newDialog(link, callId, now);
+    if (message.toTag === undefined) return this.newDialog(link, partner, callId, now);
     const dialog = this.context.dialogs.find(callId, message.toTag);
     if (dialog?.partner === partner) return this.known(dialog, link, now);
-    return this.unknown(message, link, callId, now);
+    return this.unknown(message, link, partner, callId, now);
   }
 
-  /** A routing node that is alive; all that come with one Call-ID get the same while it lives. */
-  routing(callId: string, now: Millis): NodeState | undefined {
+  /** A routing node for the partner that is alive; all that come with one Call-ID get the same while it lives. */
+  routing(partner: string, callId: string, now: Millis): NodeState | undefined {
     const { routingNodes, newDialogs } = this.context;
     let best: NodeState | undefined;
     let bestScore = -1;
     for (const node of routingNodes) {
-      if (!node.isAlive(now)) continue;
+      if (!node.isAlive(now) || !node.serves(partner)) continue;
       if (newDialogs === "standby" || routingNodes.length === 1) return node;
       // The highest of independent hashes: when a node goes, only its own share moves.
       const score = hash32(`${node.name} ${callId}`);
@@ -55,9 +55,9 @@ export class NodeChoice {
     return best;
   }
 
-  private newDialog(link: Link, callId: string, now: Millis): Choice {
+  private newDialog(link: Link, partner: string, callId: string, now: Millis): Choice {
     const own = link.through === undefined ? undefined : this.context.nodes.get(link.through);
-    const node = own?.isAlive(now) ? own : this.routing(callId, now);
+    const node = own?.isAlive(now) && own.serves(partner) ? own : this.routing(partner, callId, now);
     return node ? { kind: "node", node, dialog: undefined, found: "new" } : UNREACHABLE;
   }
 
@@ -73,12 +73,13 @@ export class NodeChoice {
   }
 
   /** Begun before the edge was started, or forgotten: the node itself may know it. */
-  private unknown(message: SipMessage, link: Link, callId: string, now: Millis): Choice {
+  private unknown(message: SipMessage, link: Link, partner: string, callId: string, now: Millis): Choice {
     const port = this.context.side.topRoutePort(message);
     const routed = port === undefined ? undefined : this.ofPort(port);
     const own = routed ?? (link.through === undefined ? undefined : this.context.nodes.get(link.through));
-    const node = own ?? this.routing(callId, now);
+    const node = own ?? this.routing(partner, callId, now);
     if (!node?.isAlive(now)) return UNREACHABLE;
+    if (!node.serves(partner)) return NO_DIALOG;
     return { kind: "node", node, dialog: undefined, found: routed ? "route" : "port" };
   }
 

@@ -63,6 +63,11 @@ export class NodeState extends Neighbour {
     return this.node.target === "local" ? undefined : this.node.target;
   }
 
+  /** Whether it may have to do with a partner. @param domain small letters */
+  serves(domain: string): boolean {
+    return this.node.partners?.includes(domain) ?? true;
+  }
+
   /** Whether its addresses are none of the outside's business. */
   get isHidden(): boolean {
     return this.node.target !== "local";

@@ -73,6 +73,8 @@ export interface EdgeNode {
   readonly names: readonly string[];
   /** Source addresses by which a TCP node is known on connections it opens; the target's host by default. */
   readonly from: readonly string[];
+  /** The partners that it has to do with; undefined = all. */
+  readonly partners: readonly string[] | undefined;
 }
 
 export interface GatewayConfig {

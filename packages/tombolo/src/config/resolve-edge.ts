@@ -68,9 +68,10 @@ function resolveNodes(shape: EdgeShape, whole: FileShape, nodeName: string, cont
       report("error", ["edge"], "edge.nodes is missing and no gateway is in this file", cure);
     }
     const local = { name: nodeName, target: "local", routing: true } as const;
-    return [{ ...local, publicPort: undefined, names: [], from: [] }];
+    return [{ ...local, publicPort: undefined, names: [], from: [], partners: undefined }];
   }
   judgeNodes(shape, whole, context);
+  judgeServedPartners(shape, whole, context);
   const only = shape.nodes.length === 1;
   return shape.nodes.map((node) => {
     const host = node.target === "local" ? [] : [node.target.host];
@@ -82,6 +83,7 @@ function resolveNodes(shape: EdgeShape, whole: FileShape, nodeName: string, cont
       routing: node.routing ?? only,
       names: node.names ?? (transport === "tls" ? host : []),
       from: node.from ?? (transport === "tcp" ? host : []),
+      partners: node.partners,
     };
   });
 }
@@ -126,6 +128,27 @@ function judgeNodes(shape: EdgeShape, whole: FileShape, { report }: Context): vo
   if (none) {
     const cure = "write routing: true at the node that new dialogs from outside go to";
     report("error", ["edge", "nodes"], "no node is the routing node", cure, "key");
+  }
+}
+
+/** Each partner needs a routing node for what it begins, and each name in a node's list has to be a partner's. */
+function judgeServedPartners(shape: EdgeShape, whole: FileShape, { report }: Context): void {
+  const nodes = shape.nodes ?? [];
+  const sip = (whole.partners ?? []).filter(({ protocol }) => protocol !== "xmpp");
+  for (const [at, node] of nodes.entries()) {
+    for (const [index, domain] of (node.partners ?? []).entries()) {
+      if (sip.some((partner) => partner.domain === domain)) continue;
+      const path = ["edge", "nodes", at, "partners", index];
+      report("error", path, `no SIP partner is called ${domain}`, "correct the name, or add the partner");
+    }
+  }
+  const routing = nodes.length === 1 ? nodes : nodes.filter((node) => node.routing);
+  if (routing.length === 0) return;
+  for (const { domain } of sip) {
+    if (routing.some(({ partners }) => partners?.includes(domain) ?? true)) continue;
+    const message = `what ${domain} begins goes to no node: no routing node has it among its partners`;
+    const cure = `add ${domain} to partners: of a routing node, or make a node that has it routing`;
+    report("error", ["edge", "nodes"], message, cure, "key");
   }
 }
 

@@ -55,6 +55,27 @@ describe("partners behind AOL", () => {
     else expect(partners[0]?.routedBy).toMatchObject(routedBy);
   });
 
+  test("AOL-01: a domain that no routing node serves is refused, and so is one that nobody knows", () => {
+    const judge = (partners: string) => {
+      const nodes = `  nodes:
+    - { name: gw1, target: local, routing: true, partners: [${partners}] }
+    - { name: cup7, target: "tcp://127.0.0.1:5070", partners: [contoso.example] }
+  inside: { listen: "tcp://127.0.0.1:5062" }
+`;
+      const edits = [
+        ["    ca: pki/ca.crt\n", `    ca: pki/ca.crt\n${nodes}`],
+        [PARTNER, AOL + PARTNER],
+      ] as const;
+      const { findings } = loadConfig(install.config(...edits));
+      return findings.filter(({ severity }) => severity === "error").map(({ message }) => message);
+    };
+    expect(judge("contoso.example")).toEqual([
+      "what aol.com begins goes to no node: no routing node has it among its partners",
+    ]);
+    expect(judge("contoso.example, aol.com, aol.example")).toEqual(["no SIP partner is called aol.example"]);
+    expect(judge("contoso.example, aol.com")).toEqual([]);
+  });
+
   test("any partner may have a routing domain, and none has one by itself", () => {
     const { partners } = load(
       "  - { domain: a.example, routingDomain: b.example }\n  - { domain: c.example }\n",

@@ -107,6 +107,7 @@ const node = z.strictObject({
     .meta({ example: "[cup2.example.com]" })
     .optional(),
   from: z.array(text(parseIp, "127.0.0.9")).min(1).meta({ example: "[127.0.0.9]" }).optional(),
+  partners: z.array(domain).min(1).meta({ example: "[contoso.example]" }).optional(),
 });
 
 const edge = z.strictObject({
