@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { endWithUs } from "./end-with-us.ts";
 import { freePorts } from "./free-ports.ts";
 
 /** How long a server may take until it accepts on all its ports, ms. */
@@ -71,7 +72,6 @@ class Started implements RealProcess {
   readonly #child: ChildProcess;
   #output = "";
   #running = true;
-  readonly #atExit = () => this.#kill("SIGKILL");
 
   constructor({ program, args, env }: ServerCommand, dir: string) {
     this.dir = dir;
@@ -87,16 +87,16 @@ class Started implements RealProcess {
     };
     this.#child.stdout!.on("data", keep);
     this.#child.stderr!.on("data", keep);
+    const forget = endWithUs(() => this.#kill("SIGKILL"));
     this.ended = new Promise((resolve) => {
       const end = (how: string) => {
         this.#running = false;
-        process.off("exit", this.#atExit);
+        forget();
         resolve(how);
       };
       this.#child.once("error", (error) => end(error.message));
       this.#child.once("exit", (code, signal) => end(signal ?? `exit ${code}`));
     });
-    process.on("exit", this.#atExit);
   }
 
   get pid(): number {

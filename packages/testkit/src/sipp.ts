@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { endWithUs } from "./end-with-us.ts";
 import { freePorts } from "./free-ports.ts";
 
 /** How long a scenario that waits for requests may take until it listens, ms. */
@@ -18,8 +19,6 @@ export interface SippOptions {
   readonly localPort?: number;
   /** Calls to make or take; default 1. */
   readonly calls?: number;
-  /** Values of `[name]` in the scenario. */
-  readonly keys?: Readonly<Record<string, string>>;
   readonly timeoutMs?: number;
 }
 
@@ -48,7 +47,7 @@ export async function startSipp(options: SippOptions): Promise<Sipp> {
   const scenario = join(dir, "scenario.xml");
   writeFileSync(scenario, options.scenario);
   const port = options.localPort ?? (await freePorts(1))[0]!;
-  const { calls = 1, target, keys = {}, timeoutMs = DEFAULT_RUN_MS } = options;
+  const { calls = 1, target, timeoutMs = DEFAULT_RUN_MS } = options;
   const args = [
     ...(target === undefined ? [] : [`127.0.0.1:${target}`]),
     ...["-sf", scenario, "-t", "t1", "-i", "127.0.0.1", "-p", String(port)],
@@ -61,7 +60,6 @@ export async function startSipp(options: SippOptions): Promise<Sipp> {
       "-error_file",
       join(dir, "errors"),
     ],
-    ...Object.entries(keys).flatMap(([name, value]) => ["-key", name, value]),
   ];
   const child = spawn("sipp", args, { cwd: dir, stdio: ["ignore", "pipe", "pipe"] });
   let said = "";
@@ -70,12 +68,11 @@ export async function startSipp(options: SippOptions): Promise<Sipp> {
     said += chunk.toString("utf8");
   });
   const late = setTimeout(() => child.kill("SIGKILL"), timeoutMs + 2_000);
-  const atExit = () => child.kill("SIGKILL");
-  process.on("exit", atExit);
+  const ended = endWithUs(() => child.kill("SIGKILL"));
   const result = new Promise<SippResult>((resolve) => {
     const end = (code: string) => {
       clearTimeout(late);
-      process.off("exit", atExit);
+      ended();
       const messages = read(join(dir, "messages"));
       const errors = `${said}${read(join(dir, "errors"))}`;
       rmSync(dir, { recursive: true, force: true });

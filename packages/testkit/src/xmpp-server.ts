@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { endWithUs } from "./end-with-us.ts";
 import { freePorts } from "./free-ports.ts";
 import type { ServerCommand } from "./real-process.ts";
 
@@ -97,7 +98,6 @@ class Launched implements XmppServer {
   readonly #awaited: readonly number[];
   readonly #dir: string;
   #child: ChildProcess | undefined;
-  readonly #atExit = () => this.#child?.kill("SIGKILL");
 
   constructor(kind: XmppServerKind, ports: readonly [number, number], hasComponents: boolean) {
     [this.c2sPort, this.componentPort] = ports;
@@ -129,15 +129,16 @@ class Launched implements XmppServer {
       env: { ...process.env, ...env },
     });
     this.#child = child;
-    process.once("exit", this.#atExit);
+    const forget = endWithUs(() => child.kill("SIGKILL"));
     let failure: string | undefined;
     child.once("error", (error) => {
       failure = error.message;
+      forget();
     });
     child.once("exit", (code, signal) => {
       failure = `it ended with ${signal ?? code}`;
       if (this.#child === child) this.#child = undefined;
-      process.removeListener("exit", this.#atExit);
+      forget();
     });
     const { ready = /^/, portTaken, name } = this.#kind;
     const giveUpAt = performance.now() + START_MS;
