@@ -15,6 +15,7 @@ export function lineOfCommand(command: EngineCommand): string | undefined {
     case "open":
       return [command.method, command.from.uri, ">", command.to.uri, ...expires(command.headers)].join(" ");
     case "request":
+      if (command.method === "PUBLISH") return publicationOf(command);
       return [command.method, command.from.uri, ">", command.to.uri, ...bodyOf(command.body)].join(" ");
     case "dialog-request":
       return [command.method, command.dialog, ...detailsOf(command)].join(" ");
@@ -25,6 +26,13 @@ export function lineOfCommand(command: EngineCommand): string | undefined {
     case "drop":
       return undefined;
   }
+}
+
+/** `PUBLISH sip:alice@example.com if=e1 expires=3600 open away`. */
+function publicationOf({ from, headers, body }: Extract<EngineCommand, { kind: "request" }>): string {
+  const tag = headerOf(headers, "SIP-If-Match");
+  const match = tag === undefined ? [] : [`if=${tag}`];
+  return ["PUBLISH", from.uri, ...match, ...expires(headers), ...documentOf(body?.bytes)].join(" ");
 }
 
 function detailsOf(command: Extract<EngineCommand, { kind: "dialog-request" }>): string[] {

@@ -179,7 +179,7 @@ test("a file that may only be read is refused, with the cure", () => {
 
 test("a full file takes nothing of a transaction, and takes the next one when there is room again", () => {
   const path = join(testFolder(), "t.db");
-  const file = open(path, 4096 * 64);
+  const file = open(path, 4096 * 66);
   write(file, "message", "first", JSON.stringify("x".repeat(100_000)));
   const part = { survivesPowerLoss: false };
   file.write({ ...part, changes: ["message", "second", '"small"'], isLast: false });
