@@ -31,13 +31,20 @@ const LONGEST_REMEMBERED = 64;
 export class HeaderFilter {
   private readonly dropped: ReadonlySet<string>;
   private readonly known = new Map<string, boolean>();
+  /** 1 for the letters that names of private headers begin with, by character code. */
+  private readonly initials = new Uint8Array(128);
 
   constructor(direction: "in" | "out") {
     const dropped = PRIVATE_HEADERS.filter((row) => row.crosses === "neither" || direction === "out");
     this.dropped = new Set(dropped.map((row) => row.name));
+    for (const { name } of dropped) {
+      this.initials[name.charCodeAt(0)] = 1;
+      this.initials[name.toUpperCase().charCodeAt(0)] = 1;
+    }
   }
 
   drops(name: string): boolean {
+    if (this.initials[name.charCodeAt(0)] !== 1) return false;
     const known = this.known.get(name);
     if (known !== undefined) return known;
     const drops = this.dropped.has(name.toLowerCase());

@@ -5,20 +5,15 @@ import { HeadWriter } from "../routing/head-writer.ts";
 import { isOwnRoute } from "../routing/leg.ts";
 import { methodRule } from "../routing/methods.ts";
 import type { NodeState } from "../routing/node-state.ts";
-import { VERIFIED_HEADER, viaWithSource } from "../routing/rewrite.ts";
+import { VERIFIED_HEADER } from "../routing/rewrite.ts";
 import type { Veil } from "./veil.ts";
-
-interface Remote {
-  readonly host: string;
-  readonly port: number;
-}
 
 /**
  * A node's response as the partner may see it: with the Vias, Record-Routes and Call-ID of the partner's own request,
  * and our public Record-Route.
  *
  * @param request the partner's, as it came
- * @param remote where it came from
+ * @param via its first Via line, with where it came from
  */
 export function publicResponse(
   response: SipMessage,
@@ -27,11 +22,11 @@ export function publicResponse(
   veil: Veil,
   filter: HeaderFilter,
   start: StartLine,
-  remote: Remote | undefined,
+  via: string,
 ): SipMessage {
   const { headerNames, headerValues, source } = response;
   const head = new HeadWriter(source);
-  addVias(head, request, remote);
+  addVias(head, request, via);
   const isClean = veil.isClean(response);
   let routesWritten = !methodRule(request.method).recordRoute;
   for (let i = 0; i < headerNames.length; i++) {
@@ -61,19 +56,19 @@ function publicStart(start: StartLine, { names }: Veil): StartLine {
  * inside one and those of the proxies that the request had passed.
  *
  * @param request the node's, as it came
- * @param remote where it came from
+ * @param via its first Via line, with where it came from
  */
 export function restoredResponse(
   response: SipMessage,
   request: SipMessage,
   node: NodeState,
   filter: HeaderFilter,
-  remote: Remote | undefined,
+  via: string,
   verified: string | undefined,
 ): SipMessage {
   const { headerNames, headerValues, source } = response;
   const head = new HeadWriter(source);
-  addVias(head, request, remote);
+  addVias(head, request, via);
   let routesWritten = false;
   for (let i = 0; i < headerNames.length; i++) {
     const name = headerNames[i]!;
@@ -90,10 +85,13 @@ export function restoredResponse(
   return head.message(response.start, response.content);
 }
 
-function addVias(head: HeadWriter, request: SipMessage, remote: Remote | undefined): void {
-  const vias = request.lines("Via");
-  if (remote && request.topVia) vias[0] = viaWithSource(vias[0]!, request.topVia, remote) ?? vias[0]!;
-  for (const line of vias) head.add("Via", line);
+function addVias(head: HeadWriter, { headerNames, headerValues }: SipMessage, first: string): void {
+  let isFirst = true;
+  for (let i = 0; i < headerNames.length; i++) {
+    if (headerNames[i] !== "Via") continue;
+    head.add("Via", isFirst ? first : headerValues[i]!);
+    isFirst = false;
+  }
 }
 
 /** The Record-Routes of a partner's response, with what belongs behind our public one. */

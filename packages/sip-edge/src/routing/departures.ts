@@ -11,7 +11,7 @@ import type { Link } from "./link.ts";
 import { methodRule } from "./methods.ts";
 import type { NodeState } from "./node-state.ts";
 import type { Relay } from "./relay.ts";
-import { DEFAULT_MAX_FORWARDS, forwardedRequest } from "./rewrite.ts";
+import { DEFAULT_MAX_FORWARDS, forwardedRequest, viaWithSource } from "./rewrite.ts";
 import { serverKey, type Transaction } from "./transaction.ts";
 
 const NO_ROUTES: readonly string[] = [];
@@ -80,6 +80,7 @@ export class Departures {
         wentOn: undefined,
         key,
         request: message,
+        via: viaOf(message, link),
         forwarded: isInvite ? forwarded : undefined,
         state: "waiting",
         ended: false,
@@ -163,6 +164,11 @@ function ownRoutes(message: SipMessage, node: NodeState): number {
   if (line === undefined) return 0;
   if (!node.isHidden) return node.isOwnRoute(message.first("Route") ?? "") ? 1 : 0;
   return message.list("Route").findLastIndex((element) => node.isOwnRoute(element)) + 1;
+}
+
+function viaOf(message: SipMessage, link: Link | undefined): string {
+  const line = message.get("Via")!;
+  return (link && viaWithSource(line, message.topVia!, link.remote)) ?? line;
 }
 
 /** No domain begins so. */

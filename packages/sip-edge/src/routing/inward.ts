@@ -61,7 +61,9 @@ export class Inward {
     const { method } = message;
     const isInvite = method === "INVITE";
     const branch = `z9hG4bK${context.ids()}`;
-    const forwarded = this.rewritten(admitted, chosen, branch);
+    const line = message.get("Via")!;
+    const via = viaWithSource(line, message.topVia!, link.remote);
+    const forwarded = this.rewritten(admitted, chosen, branch, via);
     if (context.onlyNode === undefined) {
       context.count(node.found(chosen.found));
       if (dialog) this.notes.partnerRequest(dialog, now);
@@ -78,6 +80,7 @@ export class Inward {
         wentOn: undefined,
         key,
         request: isInvite || node.isHidden ? message : undefined,
+        via: via ?? line,
         forwarded: isInvite ? forwarded : undefined,
         state: node.isHidden ? "waiting" : "trying",
         ended: false,
@@ -107,7 +110,7 @@ export class Inward {
     const verified = cameOn.voices.get(partner.domain)?.verified ?? { partner: partner.domain, name: "" };
     const chosen: Chosen = { kind: "node", node, dialog: undefined, found: "new" };
     const admitted = { message: request, link: cameOn, partner, verified, target, key: transaction.key };
-    const forwarded = this.rewritten(admitted, chosen, branch);
+    const forwarded = this.rewritten(admitted, chosen, branch, transaction.via);
     transaction.node = node;
     if (transaction.method === "INVITE") transaction.forwarded = forwarded;
     context.count(node.found("new"));
@@ -119,7 +122,13 @@ export class Inward {
     return true;
   }
 
-  private rewritten({ message, link, verified, target }: Admitted, chosen: Chosen, branch: string) {
+  /** @param via the first Via line as it goes on; undefined = unchanged */
+  private rewritten(
+    { message, verified, target }: Admitted,
+    chosen: Chosen,
+    branch: string,
+    via: string | undefined,
+  ) {
     const { context } = this;
     const { node, dialog } = chosen;
     const hops = message.number("Max-Forwards");
@@ -128,7 +137,7 @@ export class Inward {
       start: isHidden ? this.startFor(message, target, chosen) : message.start,
       via: node.inner.viaHead + branch,
       recordRoutes: methodRule(message.method).recordRoute ? node.recordRoutes : undefined,
-      firstVia: viaWithSource(message.get("Via")!, message.topVia!, link.remote),
+      firstVia: via,
       popRoutes: context.side.topRoutePort(message) === undefined ? 0 : 1,
       pushRoutes: dialog?.routes ?? NO_ROUTES,
       maxForwards: hops === undefined || hops > 255 ? DEFAULT_MAX_FORWARDS : hops - 1,

@@ -195,14 +195,14 @@ export class Relay {
       return;
     }
     const told = verifiedText(verified);
-    const message = restoredResponse(response, request!, node, context.inward, cameOn?.remote, told);
+    const message = restoredResponse(response, request!, node, context.inward, transaction.via, told);
     context.put({ kind: "send", connection: link.id, message });
     context.count(partner.seenInside.out.response(transaction.method, message.status));
   }
 
   private backToPartner(transaction: Transaction, response: SipMessage, now: Millis): void {
     const { context } = this;
-    const { partner, node, cameOn, request, method } = transaction;
+    const { partner, node, request, method } = transaction;
     if (context.onlyNode === undefined) this.notes.nodeResponse(response, method, node, partner.domain, now);
     const link = this.linkBack(transaction);
     if (!link) {
@@ -211,7 +211,7 @@ export class Relay {
     }
     const start = outboundStart(response.start, method);
     const message = node.isHidden
-      ? publicResponse(response, request!, node, context.veil, context.outward, start, cameOn?.remote)
+      ? publicResponse(response, request!, node, context.veil, context.outward, start, transaction.via)
       : forwardedResponse(response, context.outward, start);
     context.put({ kind: "send", connection: link.id, message });
     context.count(partner.seen.out.response(method, message.status));

@@ -125,13 +125,12 @@ export function viaWithSource(
   const forged = via.param("received") !== undefined;
   const bare = via.host.startsWith("[") ? via.host.slice(1, -1) : via.host;
   if (!asksPort && !forged && bare === remote.host) return undefined;
-  const elements = line.indexOf(",") < 0 ? [line] : splitList(line);
-  let first = elements[0]!;
+  const elements = line.indexOf(",") < 0 ? undefined : splitList(line);
+  let first = elements?.[0] ?? line;
   if (forged) first = first.replace(/\s*;\s*received\s*=\s*[^;\s]*/gi, "");
   if (asksPort) first = first.replace(/(;\s*rport)\s*(?:=\s*)?(?=;|$)/i, `$1=${remote.port}`);
-  if (asksPort || bare !== remote.host) first += `;received=${remote.host}`;
-  elements[0] = first;
-  return elements.join(", ");
+  if (asksPort || bare !== remote.host) first = `${first};received=${remote.host}`;
+  return elements === undefined ? first : [first, ...elements.slice(1)].join(", ");
 }
 
 export function withoutFirst(value: string): string {

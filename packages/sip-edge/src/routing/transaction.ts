@@ -30,6 +30,8 @@ export interface Transaction extends Expiring {
   readonly key: string;
   /** As it came, where the edge may have to answer it or put back what it hid. */
   readonly request: SipMessage | undefined;
+  /** Its first Via line as answers have it: with the address that it came from. "" where `request` is left out. */
+  readonly via: string;
   /** As it was sent, where ACK and CANCEL are made from it. */
   forwarded: SipMessage | undefined;
   /** For other methods `waiting` and `trying` are all there is. */

@@ -3,7 +3,13 @@ import { splitFirst, splitList } from "../header/list.ts";
 import { digits, trimBlanks } from "../header/scan.ts";
 import { parseVia, type Via } from "../header/via.ts";
 import { type NameAddr, parseNameAddr, tagIn } from "../uri/name-addr.ts";
-import { canonicalHeader, type HeaderName, isKnownHeader, sameHeader } from "./header-names.ts";
+import {
+  canonicalHeader,
+  type HeaderName,
+  isKnownHeader,
+  type KnownHeader,
+  sameHeader,
+} from "./header-names.ts";
 import { type Latin1, latin1Plain, octets } from "./octets.ts";
 import type { StartLine } from "./start-line.ts";
 
@@ -162,7 +168,7 @@ export class SipMessage {
 
   get cseq(): CSeq | undefined {
     if (this.cachedCSeq === undefined) {
-      const value = this.get("CSeq");
+      const value = this.known("CSeq");
       this.cachedCSeq = (value === undefined ? undefined : parseCSeq(value)) ?? null;
     }
     return this.cachedCSeq ?? undefined;
@@ -190,7 +196,7 @@ export class SipMessage {
 
   /** Call-ID, byte for byte (RFC 3261 20.8); "" when there is none. */
   get callId(): string {
-    return this.get("Call-ID") ?? "";
+    return this.known("Call-ID") ?? "";
   }
 
   /** The first Contact element, or undefined (also for `*`). */
@@ -207,13 +213,18 @@ export class SipMessage {
     return number >= 0 && number < 2 ** 32 ? number : undefined;
   }
 
+  private known(name: KnownHeader): string | undefined {
+    const at = indexOfKnown(this.headerNames, name, 0);
+    return at < 0 ? undefined : this.headerValues[at];
+  }
+
   private tagOf(name: "From" | "To"): string | undefined {
-    const value = this.get(name);
+    const value = this.known(name);
     return value === undefined ? undefined : tagIn(value);
   }
 
   private nameAddr(name: "From" | "To"): NameAddr | undefined {
-    const value = this.get(name);
+    const value = this.known(name);
     return value === undefined ? undefined : parseNameAddr(value);
   }
 }
@@ -228,7 +239,10 @@ export function withBody(message: SipMessage, body: Uint8Array | string): SipMes
 
 /** Index of the next header of that name at or behind `from`, or -1. `names` are canonical. */
 export function indexOfHeader(names: readonly string[], name: HeaderName, from: number): number {
-  if (!isKnownHeader(name)) return indexOfOther(names, name, from);
+  return isKnownHeader(name) ? indexOfKnown(names, name, from) : indexOfOther(names, name, from);
+}
+
+function indexOfKnown(names: readonly string[], name: KnownHeader, from: number): number {
   for (let i = from; i < names.length; i++) if (names[i] === name) return i;
   return -1;
 }
