@@ -1,4 +1,4 @@
-import type { Deadline, Millis } from "@tombolo/sip";
+import { type Deadline, detach, type Millis } from "@tombolo/sip";
 import { type BareJid, jidToPartnerUri, jidToSipUri } from "./address/index.ts";
 import { DeadlineQueue } from "./deadline-queue.ts";
 import type { Keep } from "./kept.ts";
@@ -99,16 +99,17 @@ export class PairBook {
     const sipUri = jidToPartnerUri(sipUser, screenNamesOf(partner));
     const xmppUri = jidToSipUri(xmppUser);
     if (!sipUri.ok || !xmppUri.ok) return undefined;
+    // There are very many pairs: texts that hold nothing else alive.
     const pair = {
-      key,
-      xmppUser,
-      sipUser,
+      key: detach(key),
+      xmppUser: detach(xmppUser),
+      sipUser: detach(sipUser),
       partner: partner.domain,
-      xmppUri: xmppUri.uri,
-      sipUri: sipUri.uri,
+      xmppUri: detach(xmppUri.uri),
+      sipUri: detach(sipUri.uri),
     };
     const legs = new PairLegs(pair, this.contextOf(partner));
-    this.pairs.set(key, legs);
+    this.pairs.set(pair.key, legs);
     if (partner.profile.presence.takesPublications) {
       const own = this.publishers.get(sipUser) ?? new Set();
       this.publishers.set(sipUser, own.add(legs));

@@ -42,7 +42,8 @@ interface Closing {
 export class Notifier implements Machine<NotifierInput, NotifierOutput> {
   private readonly settings: NotifierSettings;
   private readonly interval: Millis;
-  private readonly outputs: NotifierOutput[] = [];
+  /** There only while there is something to take. */
+  private outputs: NotifierOutput[] | undefined;
   private current: NotifierState = "init";
   private authorised = false;
   private lapsesAt: Millis | undefined;
@@ -112,7 +113,14 @@ export class Notifier implements Machine<NotifierInput, NotifierOutput> {
   }
 
   poll(): NotifierOutput | undefined {
-    return this.outputs.shift();
+    const first = this.outputs?.shift();
+    if (this.outputs?.length === 0) this.outputs = undefined;
+    return first;
+  }
+
+  private put(output: NotifierOutput): void {
+    this.outputs ??= [];
+    this.outputs.push(output);
   }
 
   private subscribed(expires: number | undefined, now: Millis): void {
@@ -176,16 +184,16 @@ export class Notifier implements Machine<NotifierInput, NotifierOutput> {
     switch (action) {
       case "accept":
         this.lapsesAt = now + this.granted * 1000;
-        this.outputs.push({ kind: "accept", status: 200, expires: this.granted });
+        this.put({ kind: "accept", status: 200, expires: this.granted });
         break;
       case "accept-zero":
-        this.outputs.push({ kind: "accept", status: 200, expires: 0 });
+        this.put({ kind: "accept", status: 200, expires: 0 });
         break;
       case "refuse-too-brief":
-        this.outputs.push({ kind: "refuse", status: 423, minExpires: this.minimum() });
+        this.put({ kind: "refuse", status: 423, minExpires: this.minimum() });
         break;
       case "refuse-gone":
-        this.outputs.push({ kind: "refuse", status: 481 });
+        this.put({ kind: "refuse", status: 481 });
         break;
       case "remember-active":
       case "remember-pending":
@@ -233,7 +241,7 @@ export class Notifier implements Machine<NotifierInput, NotifierOutput> {
     // One second at least: "active;expires=0" would read as an end.
     const left = Math.max(1, Math.floor(((this.lapsesAt ?? now) - now) / 1000));
     const { reason, retryAfter } = this.closing;
-    this.outputs.push({
+    this.put({
       kind: "notify",
       subscriptionState: formatSubscriptionState(
         state === "terminated"
@@ -250,7 +258,7 @@ export class Notifier implements Machine<NotifierInput, NotifierOutput> {
   private end(end: NotifierEnd, input: NotifierInput | undefined): void {
     const reason =
       end === "final-sent" ? this.closing.ended : input?.kind === "notify-unanswered" ? "unanswered" : end;
-    this.outputs.push({
+    this.put({
       kind: "ended",
       reason,
       ...(input?.kind === "notify-answered" && { status: input.status }),

@@ -44,7 +44,8 @@ type Cause = SubscribeAnswered | SubscribeUnanswered | Notified | undefined;
  */
 export class Subscriber implements Machine<SubscriberInput, SubscriberOutput> {
   private readonly settings: SubscriberSettings;
-  private readonly outputs: SubscriberOutput[] = [];
+  /** There only while there is something to take. */
+  private outputs: SubscriberOutput[] | undefined;
   private current: SubscriberState = "init";
   private inFlight: "initial" | "refresh" | "end" | undefined;
   /** A NOTIFY has come, so there is a dialog to refresh and to end. */
@@ -134,7 +135,14 @@ export class Subscriber implements Machine<SubscriberInput, SubscriberOutput> {
   }
 
   poll(): SubscriberOutput | undefined {
-    return this.outputs.shift();
+    const first = this.outputs?.shift();
+    if (this.outputs?.length === 0) this.outputs = undefined;
+    return first;
+  }
+
+  private put(output: SubscriberOutput): void {
+    this.outputs ??= [];
+    this.outputs.push(output);
   }
 
   /** There is a dialog that lives, and no SUBSCRIBE of ours runs in it. */
@@ -220,17 +228,17 @@ export class Subscriber implements Machine<SubscriberInput, SubscriberOutput> {
         this.retryRefresh(cause?.kind === "response" ? cause.retryAfter : undefined, now);
         break;
       case "document":
-        if (cause?.kind === "notify" && cause.hasBody) this.outputs.push({ kind: "document" });
+        if (cause?.kind === "notify" && cause.hasBody) this.put({ kind: "document" });
         break;
       case "announce-active":
         this.wasActive = true;
-        this.outputs.push({ kind: "active" });
+        this.put({ kind: "active" });
         break;
       case "announce-pending":
-        this.outputs.push({ kind: "pending" });
+        this.put({ kind: "pending" });
         break;
       case "count-unconfirmed":
-        this.outputs.push({ kind: "unconfirmed" });
+        this.put({ kind: "unconfirmed" });
         break;
       case "want-again":
       case "want-no-more":
@@ -244,7 +252,7 @@ export class Subscriber implements Machine<SubscriberInput, SubscriberOutput> {
     this.asked = expires;
     this.refreshAt = undefined;
     this.timerN = now + TIMER_N_MS;
-    this.outputs.push({ kind: "send", request, expires });
+    this.put({ kind: "send", request, expires });
   }
 
   /** A 2xx. The NOTIFY that overtook the answer to the first SUBSCRIBE knew better (EV-07). */
@@ -285,7 +293,7 @@ export class Subscriber implements Machine<SubscriberInput, SubscriberOutput> {
   private end(end: SubscriberEnd, cause: Cause, now: Millis): void {
     const said = cause?.kind === "notify" ? terminationReason(cause.reason) : "none";
     const meaning: EndMeaning = end === "by-notifier" ? TERMINATION_REASONS[said] : ENDS[end];
-    this.outputs.push({
+    this.put({
       kind: "ended",
       reason: end === "by-notifier" ? said : end,
       ...this.retryOf(end, meaning, cause, now),

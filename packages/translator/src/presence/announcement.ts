@@ -86,9 +86,9 @@ export class Announcement {
   }
 
   /** Takes a state that the watcher hears by other means: the answer to a probe. */
-  note({ mappedBy, ...presence }: ShownPresence): void {
-    this.rowRead = mappedBy;
-    this.take(presence);
+  note(document: ShownPresence): void {
+    this.rowRead = document.mappedBy;
+    this.take(document);
   }
 
   /** Takes what was told before a restart. */

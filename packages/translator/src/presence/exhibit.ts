@@ -15,8 +15,6 @@ export class Exhibit {
   private settle: Millis | undefined;
   private answer: Millis | undefined;
   private changes = 0;
-  /** What the watcher may see now, until something changes. */
-  private mapped: MappedState | undefined;
 
   constructor(documents: Documents) {
     this.documents = documents;
@@ -57,7 +55,6 @@ export class Exhibit {
     this.stale = false;
     this.out = false;
     this.answer = undefined;
-    this.mapped = undefined;
     this.changes += 1;
     this.resources.take(parseJid(stanza.attrs.from ?? "")?.resource ?? "", stanza);
     this.known = true;
@@ -74,7 +71,6 @@ export class Exhibit {
     this.known = false;
     this.stale = false;
     this.answer = undefined;
-    this.mapped = undefined;
     this.resources.clear();
     this.changes += 1;
   }
@@ -86,19 +82,12 @@ export class Exhibit {
     this.out = false;
   }
 
-  /** The state is looked up anew. */
-  lookAgain(): void {
-    this.mapped = undefined;
-  }
-
   outage(): void {
     this.out = true;
-    this.mapped = undefined;
   }
 
   outageOver(): void {
     this.out = false;
-    this.mapped = undefined;
   }
 
   /** The user's server is asked for what was missed. A short gap leaves what is known standing where no answer comes. */
@@ -120,14 +109,12 @@ export class Exhibit {
   /** It has not come: the watcher is told what there is. */
   giveUpWaiting(): void {
     this.known = true;
-    this.mapped = undefined;
   }
 
   /** What the watcher may see. @param isAllowed the user has let them in, and no rule shuts them out. */
   current(isAllowed: boolean): MappedState {
     const isOpen = isAllowed && this.known && !this.out;
-    this.mapped ??= this.documents.map(isOpen ? this.resources.compose() : NOBODY);
-    return this.mapped;
+    return this.documents.map(isOpen ? this.resources.compose() : NOBODY);
   }
 
   /** What a last document says, whatever there is. */

@@ -1,14 +1,8 @@
+import { detach } from "@tombolo/sip";
 import type { Element } from "ltx";
 import type { KeptResource } from "../kept.ts";
 import type { Availability } from "../tables/system.ts";
 import { readXmppPresence } from "../tables/xmpp-presence.ts";
-
-/** What one resource of an XMPP user last said to this watcher. */
-interface Resource {
-  readonly state: Availability;
-  readonly status: string | undefined;
-  readonly priority: number;
-}
 
 /** What a watcher sees of all resources together. */
 export interface Composed {
@@ -38,55 +32,56 @@ const REACH: Readonly<Record<Availability, number>> = {
   Offline: 0,
 };
 
+const NONE: readonly never[] = [];
+
 /** The presence of one XMPP user as sent to one SIP watcher, resource by resource (design law 2: never shared). */
 export class Resources {
-  private readonly known = new Map<string, Resource>();
+  /** What each last said to this watcher, the one that spoke last at the end. */
+  private known: readonly KeptResource[] = NONE;
 
   get isEmpty(): boolean {
-    return this.known.size === 0;
+    return this.known.length === 0;
   }
 
   /** Takes a presence stanza without type, or of type unavailable. Unavailable from a bare JID covers all (RFC 6121 4.5.4). */
   take(resource: string, stanza: Element): void {
     if (stanza.attrs.type === "unavailable") {
-      if (resource === "") this.known.clear();
-      else this.known.delete(resource);
+      this.known = resource === "" ? NONE : this.without(resource);
       return;
     }
-    this.known.delete(resource);
-    if (this.known.size >= MAX_RESOURCES_PER_PAIR) this.known.delete(this.known.keys().next().value!);
     const { state, text } = readXmppPresence({
       show: stanza.getChildText("show") ?? undefined,
       status: stanza.getChildText("status") ?? undefined,
     });
-    this.known.set(resource, { state, status: text, priority: priorityOf(stanza) });
+    // A slice of a stanza would hold all of it.
+    const status = text === undefined ? {} : { status: detach(text) };
+    const spoken = { resource: detach(resource), state, ...status, priority: priorityOf(stanza) };
+    this.known = [...this.without(resource), spoken].slice(-MAX_RESOURCES_PER_PAIR);
+  }
+
+  private without(resource: string): readonly KeptResource[] {
+    const others = this.known.filter((own) => own.resource !== resource);
+    return others.length === 0 ? NONE : others;
   }
 
   clear(): void {
-    this.known.clear();
+    this.known = NONE;
   }
 
   /** All of them, the one that spoke last at the end. */
   list(): readonly KeptResource[] {
-    return [...this.known].map(([resource, { state, status, priority }]) => ({
-      resource,
-      state,
-      ...(status !== undefined && { status }),
-      priority,
-    }));
+    return this.known;
   }
 
   /** In place of all that is known. */
   restore(resources: readonly KeptResource[]): void {
-    this.known.clear();
-    for (const { resource, state, status, priority } of resources.slice(-MAX_RESOURCES_PER_PAIR))
-      this.known.set(resource, { state, status, priority });
+    this.known = resources.slice(-MAX_RESOURCES_PER_PAIR);
   }
 
   /** Highest priority first, then the most reachable, then the one that spoke last. */
   compose(): Composed {
-    let best: Resource | undefined;
-    for (const own of this.known.values()) {
+    let best: KeptResource | undefined;
+    for (const own of this.known) {
       if (
         !best ||
         own.priority > best.priority ||
@@ -95,7 +90,7 @@ export class Resources {
         best = own;
       }
     }
-    return best ? { state: best.state, note: best.status, resources: this.list().toSorted(byRank) } : NOBODY;
+    return best ? { state: best.state, note: best.status, resources: this.known.toSorted(byRank) } : NOBODY;
   }
 }
 

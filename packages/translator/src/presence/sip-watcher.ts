@@ -18,7 +18,7 @@ import type { SipWatcherContext } from "./sip-watcher-context.ts";
 import { SipWatcherRecords } from "./sip-watcher-records.ts";
 import { sipWatchView } from "./sip-watcher-view.ts";
 import type { SipWatchView } from "./views.ts";
-import type { Watch } from "./watch.ts";
+import { addUnanswered, type Watch } from "./watch.ts";
 import { WatchDialogs, type WatchOwner } from "./watch-dialogs.ts";
 
 /** Longest name of a watcher that is passed on with the question, characters. */
@@ -85,7 +85,6 @@ export class SipWatcher implements WatchOwner {
     }
     const watch = this.dialogs.begin(request);
     this.isDenied = this.context.isDenied();
-    this.exhibit.lookAgain();
     this.dialogs.handle(watch, { kind: "authorise", state: this.isDecided ? "active" : "pending" }, now);
     this.subscribe(watch, request, now);
     this.observeState();
@@ -119,7 +118,6 @@ export class SipWatcher implements WatchOwner {
     const isDenied = this.context.isDenied();
     if (isDenied === this.isDenied) return;
     this.isDenied = isDenied;
-    this.exhibit.lookAgain();
     if (isDenied) this.tellAll(now);
     else if (this.dialogs.size > 0) {
       if (!this.permission.isGranted) this.ask(undefined, now);
@@ -149,7 +147,7 @@ export class SipWatcher implements WatchOwner {
     } else if (request.message.method !== "SUBSCRIBE") {
       this.context.sip.answer(request.request, 405, { headers: [["Allow", "SUBSCRIBE, NOTIFY"]] });
     } else {
-      watch.unanswered.push(request.request);
+      addUnanswered(watch, request.request);
       this.subscribe(watch, request, now);
     }
   }
@@ -189,7 +187,6 @@ export class SipWatcher implements WatchOwner {
   onSubscribed(now: Millis): void {
     if (this.permission.isGranted || this.permission.state === "none") return;
     this.permission.grant();
-    this.exhibit.lookAgain();
     // Their server sends their presence right behind; without it the watcher would see them offline for a moment.
     if (this.dialogs.size > 0) this.exhibit.settleBy(now + this.context.settings.settle);
     this.observeState();

@@ -1,9 +1,17 @@
-import type { Body, DialogId, HeaderFields, Millis, NotifierInput, RequestRef } from "@tombolo/sip";
+import {
+  type Body,
+  type DialogId,
+  detach,
+  type HeaderFields,
+  type Millis,
+  type NotifierInput,
+  type RequestRef,
+} from "@tombolo/sip";
 import type { KeptDialog } from "../kept.ts";
 import type { DialogOwner, IncomingRequest, Requester } from "../sip-side.ts";
 import type { MappedState } from "./documents.ts";
 import type { SipWatcherContext } from "./sip-watcher-context.ts";
-import { newWatch, type Watch } from "./watch.ts";
+import { addUnanswered, newWatch, takeUnanswered, type Watch } from "./watch.ts";
 
 /** Whose dialogs they are. */
 export interface WatchOwner extends DialogOwner, Requester<Watch> {
@@ -43,7 +51,7 @@ export class WatchDialogs {
   /** A SUBSCRIBE outside dialogs; its answer comes when the watch is told of it. */
   begin({ request, message }: IncomingRequest): Watch {
     const watch = newWatch(this.context.newNotifier(), message.number("Expires") === 0);
-    watch.unanswered.push(request);
+    addUnanswered(watch, request);
     this.watches.push(watch);
     return watch;
   }
@@ -64,7 +72,9 @@ export class WatchDialogs {
     this.accepting!.delete(request);
     if (this.accepting!.size === 0) this.accepting = undefined;
     watch.dialog = dialog;
-    for (const { state, withBody } of watch.held.splice(0)) this.notify(watch, state, withBody, now);
+    const { held } = watch;
+    watch.held = [];
+    for (const { state, withBody } of held) this.notify(watch, state, withBody, now);
     if (watch.hasEnded) this.forget(watch);
   }
 
@@ -89,14 +99,14 @@ export class WatchDialogs {
           break;
         case "refuse":
           this.context.sip.answer(
-            watch.unanswered.shift()!,
+            takeUnanswered(watch),
             out.status,
             out.status === 423 ? { headers: [["Min-Expires", String(out.minExpires)]] } : {},
           );
           break;
         case "notify":
           if (watch.dialog === undefined)
-            watch.held.push({ state: out.subscriptionState, withBody: out.withBody });
+            watch.held = [...watch.held, { state: out.subscriptionState, withBody: out.withBody }];
           else this.notify(watch, out.subscriptionState, out.withBody, now);
           break;
         case "ended":
@@ -113,7 +123,7 @@ export class WatchDialogs {
       ["Expires", String(expires)],
       ["Event", "presence"],
     ];
-    const request = watch.unanswered.shift()!;
+    const request = takeUnanswered(watch);
     if (watch.dialog === undefined) {
       this.accepting ??= new Map();
       this.accepting.set(request, watch);
@@ -140,7 +150,7 @@ export class WatchDialogs {
     const age = now - (watch.changedAt ?? now);
     observe({ what: "presence", direction: "xmpp_to_sip", partner: pair.partner, row, age });
     watch.changedAt = undefined;
-    watch.told = state.key;
+    watch.told = detach(state.key);
     watch.toldAt = now;
     return body;
   }

@@ -1,4 +1,4 @@
-import type { Millis } from "@tombolo/sip";
+import { detach, type Millis } from "@tombolo/sip";
 import { compose, type Said } from "./composition.ts";
 import type { ShownPresence } from "./documents.ts";
 
@@ -10,7 +10,9 @@ interface Publisher {
 /** Where one XMPP watcher's picture of a SIP user comes from: the watch's own documents, and what the user publishes. */
 export class WatchedSources {
   private readonly publisher: Publisher;
-  private own: Said | undefined;
+  private own: ShownPresence | undefined;
+  /** From when `own` counts. */
+  private since: Millis = 0;
   private seenAt: Millis | undefined;
 
   constructor(publisher: Publisher) {
@@ -24,18 +26,21 @@ export class WatchedSources {
 
   /** What the watch itself says. */
   get notification(): ShownPresence | undefined {
-    return this.own?.presence;
+    return this.own;
   }
 
   /** What all say together; undefined where none says anything. */
   get said(): ShownPresence | undefined {
-    return compose([this.publisher.published(), this.own])?.presence;
+    const own = this.own && { presence: this.own, since: this.since };
+    return compose([this.publisher.published(), own])?.presence;
   }
 
   /** A document of the watch. @param since from when it counts, where it says something else than before. */
   notified(presence: ShownPresence, since: Millis, now: Millis): void {
-    const isSame = this.own !== undefined && looks(this.own.presence) === looks(presence);
-    this.own = { presence, since: isSame ? this.own!.since : since };
+    if (this.own === undefined || looks(this.own) !== looks(presence)) this.since = since;
+    // A slice of a document would hold all of it.
+    const { status } = presence;
+    this.own = status === undefined ? presence : { ...presence, status: detach(status) };
     this.seenAt = now;
   }
 

@@ -1,5 +1,5 @@
 import type { DialogId, Millis } from "@tombolo/sip";
-import { KEEP_AFTER_REQUESTS, type Keep, type KeptAuthorization, KeptMark } from "../kept.ts";
+import { KEEP_AFTER_REQUESTS, type Keep, type KeptAuthorization } from "../kept.ts";
 import type { Pair } from "../pair.ts";
 import type { Announcement } from "./announcement.ts";
 import type { SubscriptionLeg } from "./subscription-leg.ts";
@@ -13,10 +13,14 @@ interface XmppWatcherState {
 /** Of one XMPP watcher: what was kept (`Kept`), so that only what changed is kept again. */
 export class XmppWatcherRecords {
   private readonly pair: Pair;
-  private readonly authorization = new KeptMark();
-  private readonly presence = new KeptMark();
+  /** As the permission was kept; undefined where it is not. */
+  private authorization: string | undefined;
+  /** Version of the presence that was kept. */
+  private presence: number | undefined;
   private dialog: DialogId | undefined;
-  private dialogAs: string | undefined;
+  /** As the dialog was kept: the state, and until when. */
+  private dialogState: string | undefined;
+  private dialogUntil: Millis | undefined;
 
   constructor(pair: Pair) {
     this.pair = pair;
@@ -24,7 +28,7 @@ export class XmppWatcherRecords {
 
   /** The engine knows more of the dialog than when it was kept. */
   dialogChanged(): void {
-    this.dialogAs = undefined;
+    this.dialogState = undefined;
   }
 
   /** @param state undefined: nothing is left to keep. */
@@ -32,15 +36,18 @@ export class XmppWatcherRecords {
     const { pair } = this;
     const watcher = "xmpp";
     const authorization = state?.authorization;
-    const { state: name, quietUntil, askId } = authorization ?? {};
-    if (this.authorization.moves(authorization && `${name} ${quietUntil} ${askId}`)) {
+    const mark = authorization && markOf(authorization);
+    if (this.authorization !== mark) {
+      this.authorization = mark;
       const value = authorization && { ...authorization, since: now };
       keep({ what: "authorization", pair, watcher, value });
     }
     this.keepDialog(keep, state?.leg);
     // What a look showed is nobody's standing state.
     const announcement = authorization && state?.announcement;
-    if (this.presence.moves(announcement?.shown && String(announcement.version))) {
+    const version = announcement?.isKnown ? announcement.version : undefined;
+    if (this.presence !== version) {
+      this.presence = version;
       const { type, show, status } = announcement?.shown ?? {};
       const shown = { ...(type && { type }), ...(show && { show }), ...(status && { status }) };
       const value = announcement?.shown && { at: now, shown };
@@ -57,10 +64,16 @@ export class XmppWatcherRecords {
     const now = dialog !== undefined && expiresAt !== undefined ? dialog : undefined;
     if (this.dialog !== undefined && this.dialog !== now)
       keep({ what: "dialog", pair, watcher, dialog: this.dialog, value: undefined });
-    const text = now && `${subscriber!.state} ${expiresAt}`;
-    const isSame = this.dialog === now && this.dialogAs === text && unkept < KEEP_AFTER_REQUESTS;
+    const as = now === undefined ? undefined : subscriber!.state;
+    const until = now === undefined ? undefined : expiresAt;
+    const isSame =
+      this.dialog === now &&
+      this.dialogState === as &&
+      this.dialogUntil === until &&
+      unkept < KEEP_AFTER_REQUESTS;
     this.dialog = now;
-    this.dialogAs = text;
+    this.dialogState = as;
+    this.dialogUntil = until;
     if (isSame || !leg || now === undefined) return;
     leg.unkept = 0;
     const value = {
@@ -70,4 +83,9 @@ export class XmppWatcherRecords {
     };
     keep({ what: "dialog", pair, watcher, dialog: now, value });
   }
+}
+
+/** Mostly one of few texts that there are anyway. */
+function markOf({ state, quietUntil, askId }: Omit<KeptAuthorization, "since">): string {
+  return quietUntil === undefined && askId === undefined ? state : `${state} ${quietUntil} ${askId}`;
 }

@@ -1,3 +1,4 @@
+import type { XmppPresence } from "../tables/xmpp-presence.ts";
 import type { Announcement } from "./announcement.ts";
 import { NO_ANSWER, type Retries } from "./retries.ts";
 import type { SubscriptionLeg } from "./subscription-leg.ts";
@@ -37,8 +38,12 @@ export function xmppWatchView(parts: Parts): XmppWatchView {
     retryAt: retries.at,
     deniedUntil: wish.deniedUntil,
     withdrawnAt: announcement.graceUntil,
-    sees: shown && { ...shown, ...(row && { row }) },
+    sees: shown && { ...look(shown), ...(row && { row }) },
     lastFailure:
       failure === NO_ANSWER ? undefined : failure.kind === "final" ? String(failure.status) : failure.kind,
   };
+}
+
+function look({ type, show, status }: XmppPresence): XmppPresence {
+  return { ...(type && { type }), ...(show && { show }), ...(status && { status }) };
 }

@@ -28,7 +28,8 @@ export class XmppWatcher implements Requester<Subscriber | Fetch>, DialogOwner {
   private readonly retries: Retries;
   private readonly leg: SubscriptionLeg;
   private readonly announcement: Announcement;
-  private readonly looking: Looking;
+  /** There while something is looked at, or was a moment ago. */
+  private looking: Looking | undefined;
   private records: XmppWatcherRecords;
   private observedState: string | undefined;
   private readonly sources: WatchedSources;
@@ -39,7 +40,6 @@ export class XmppWatcher implements Requester<Subscriber | Fetch>, DialogOwner {
     this.leg = new SubscriptionLeg(this, context);
     this.announcement = new Announcement(context.pair, context.xmpp, context.resource);
     this.records = new XmppWatcherRecords(context.pair);
-    this.looking = new Looking(this, context);
     this.sources = new WatchedSources(context);
   }
 
@@ -58,7 +58,7 @@ export class XmppWatcher implements Requester<Subscriber | Fetch>, DialogOwner {
   }
 
   get isIdle(): boolean {
-    return !this.wish.isWanted && !this.leg.isOpen && !this.wish.isDenied && this.looking.isIdle;
+    return !this.wish.isWanted && !this.leg.isOpen && !this.wish.isDenied && !this.looking;
   }
 
   get state(): string {
@@ -74,7 +74,7 @@ export class XmppWatcher implements Requester<Subscriber | Fetch>, DialogOwner {
   // ---- from XMPP
 
   onSubscribe(stanza: Element, now: Millis): void {
-    this.looking.cancel();
+    this.cancelLook();
     this.wish.want();
     if (this.wish.isAuthorized && this.leg.isOpen && !this.leg.isEnding) {
       this.tell("subscribed");
@@ -87,7 +87,7 @@ export class XmppWatcher implements Requester<Subscriber | Fetch>, DialogOwner {
   }
 
   onUnsubscribe(now: Millis): void {
-    this.looking.cancel();
+    this.cancelLook();
     if (!this.wish.isWanted) this.announcement.withdraw();
     if (!this.wish.isWanted && !this.wish.isDenied) return;
     this.wish.giveUp();
@@ -102,7 +102,7 @@ export class XmppWatcher implements Requester<Subscriber | Fetch>, DialogOwner {
 
   /** The partner or the user's domain is not federated with any more: the user sees nobody, and no roster is touched. */
   part(now: Millis): void {
-    this.looking.cancel();
+    this.cancelLook();
     this.retries.cancel();
     this.wish.giveUp();
     this.withdraw(`${this.partner} is not federated with any more.`);
@@ -120,8 +120,8 @@ export class XmppWatcher implements Requester<Subscriber | Fetch>, DialogOwner {
     // The user has just taken the wish back; their server's question is older.
     if (this.leg.isEnding && !this.wish.isWanted) return;
     if (!this.wish.isWanted) {
-      if (this.looking.hasSeen) this.announcement.answerProbe(from, id);
-      else this.looking.onProbe(from, id, now);
+      if (this.looking?.hasSeen) this.announcement.answerProbe(from, id);
+      else this.look(from, id, now);
       return;
     }
     this.tryNow(now);
@@ -129,10 +129,20 @@ export class XmppWatcher implements Requester<Subscriber | Fetch>, DialogOwner {
     this.observeState();
   }
 
+  private look(from: string, id: string | undefined, now: Millis): void {
+    this.looking ??= new Looking(this, this.context);
+    this.looking.onProbe(from, id, now);
+  }
+
+  private cancelLook(): void {
+    this.looking?.cancel();
+    if (this.looking?.isIdle) this.looking = undefined;
+  }
+
   /** The user goes offline: a look is over with that. */
   onGone(): void {
     if (this.wish.isWanted) return;
-    this.looking.cancel();
+    this.cancelLook();
     this.announcement.withdraw();
   }
 
@@ -165,7 +175,7 @@ export class XmppWatcher implements Requester<Subscriber | Fetch>, DialogOwner {
   /** @param subscriber whose request it was: an answer that comes after its end says nothing about the next one. */
   onOutcome(subscriber: Subscriber | Fetch, outcome: Outcome, now: Millis): void {
     if ("kind" in subscriber) {
-      this.looking.onOutcome(subscriber, outcome, now);
+      (this.looking ?? new Looking(this, this.context)).onOutcome(subscriber, outcome, now);
       return;
     }
     const dialog = outcome.kind === "final" ? outcome.dialog : undefined;
@@ -201,14 +211,14 @@ export class XmppWatcher implements Requester<Subscriber | Fetch>, DialogOwner {
   /** A NOTIFY that came before the 200 to our SUBSCRIBE makes the dialog (EV-01); those of other forks don't (EV-04). */
   onOpening(subscriber: Subscriber | Fetch, request: IncomingRequest, now: Millis): void {
     if ("kind" in subscriber) {
-      this.looking.onOpening(subscriber, request, now);
+      (this.looking ?? new Looking(this, this.context)).onOpening(subscriber, request, now);
       return;
     }
     if (this.leg.takeOpening(subscriber, request)) this.onDialogRequest(request, now);
   }
 
   onDialogRequest(request: IncomingRequest, now: Millis): void {
-    if (this.looking.isFor(request)) {
+    if (this.looking?.isFor(request)) {
       this.looking.onDialogRequest(request, now);
       return;
     }
@@ -219,7 +229,7 @@ export class XmppWatcher implements Requester<Subscriber | Fetch>, DialogOwner {
   }
 
   onDialogLost(dialog: DialogId, now: Millis): void {
-    if (this.looking.onDialogLost(dialog)) return;
+    if (this.looking?.onDialogLost(dialog)) return;
     if (this.leg.dialog !== dialog) return;
     this.leg.lose();
     if (this.wish.isWanted) {
@@ -404,7 +414,7 @@ export class XmppWatcher implements Requester<Subscriber | Fetch>, DialogOwner {
 
   nextDeadline(): Deadline | undefined {
     let deadline = this.leg.nextDeadline();
-    const look = this.looking.nextDeadline();
+    const look = this.looking?.nextDeadline();
     if (look && (!deadline || look.at < deadline.at)) deadline = look;
     const consider = (at: Millis | undefined, reason: string) => {
       if (at !== undefined && (!deadline || at < deadline.at)) deadline = { at, reason };
@@ -417,7 +427,8 @@ export class XmppWatcher implements Requester<Subscriber | Fetch>, DialogOwner {
 
   timeout(now: Millis): void {
     const { wish, retries, announcement } = this;
-    this.looking.timeout(now);
+    this.looking?.timeout(now);
+    if (this.looking?.isIdle) this.looking = undefined;
     this.leg.timeout(now);
     this.drain(now);
     if (announcement.graceUntil !== undefined && now >= announcement.graceUntil)
