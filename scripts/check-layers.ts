@@ -19,8 +19,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 /** What pure code may take from npm. */
 const PURE_LIBRARIES = new Set(["saxes", "ltx", "ltx/src/escape.js"]);
 const PURE_PACKAGES = new Set(["sip", "sip-edge", "xmpp-edge", "translator"]);
+/** Requirement ids such as AOL-07 are none. */
 const PRODUCTS =
-  /\b(?:lync|ocs|skype|communicator|aol|sametime|webex|googletalk|prosody|ejabberd|openfire|kamailio)\b/i;
+  /\b(?:lync|ocs|skype|communicator|aol(?!-\d)|sametime|webex|googletalk|prosody|ejabberd|openfire|kamailio)\b/i;
 const PRODUCT_PLACES = /\/(?:peers|tables|config|console)\/|^packages\/testkit\//;
 
 const faults: string[] = [];

@@ -5,13 +5,14 @@ import {
   jidToPartnerUri,
   jidToSipUri,
   parseDomain,
+  withScreenName,
 } from "./address/index.ts";
 import type { LocalCondition } from "./error/index.ts";
 import type { Keep } from "./kept.ts";
 import type { Observation } from "./observation.ts";
 import type { Pair } from "./pair.ts";
 import { type DomainPolicy, isDomainAllowed, preparePolicy } from "./policy/domains.ts";
-import { type Rule, RuleBook } from "./policy/rules.ts";
+import { parsePeer, type Rule, RuleBook } from "./policy/rules.ts";
 import { type Partner, screenNamesOf, type TranslatorSettings } from "./settings.ts";
 import type { TranslatorInput } from "./translator-port.ts";
 
@@ -61,6 +62,13 @@ export class Gates {
   /** Whether SIP users may begin something with users of an XMPP domain, in the form that JIDs have. */
   isOurs(xmppDomain: string): boolean {
     return isDomainAllowed(xmppDomain, "in", this.ourDomains, this.policy);
+  }
+
+  /** A user or a domain as a person writes it, in the form of `Rule`; undefined when it is neither. */
+  peer(text: string): string | undefined {
+    const peer = parsePeer(text);
+    const partner = peer?.includes("@") ? this.partner(peer.slice(peer.lastIndexOf("@") + 1)) : undefined;
+    return peer && partner ? withScreenName(peer, screenNamesOf(partner)) : peer;
   }
 
   allow(): void {

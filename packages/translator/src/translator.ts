@@ -111,6 +111,11 @@ export class Translator implements Machine<TranslatorInput, TranslatorOutput> {
     return counts;
   }
 
+  /** A user or a domain as a person writes it, in the form of `Rule`; undefined when it is neither. */
+  peer(text: string): string | undefined {
+    return this.gates.peer(text);
+  }
+
   *legs(): IterableIterator<PairLegs> {
     yield* this.book.all();
   }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { parsePeer } from "../src/index.ts";
+import { parsePeer, profileByName } from "../src/index.ts";
 import { ALICE, Bed, BOB, PARTNER } from "./bed.ts";
 import { subscribe, watched } from "./watches.ts";
 
@@ -131,4 +131,18 @@ it.each([
   ["@contoso.example", undefined],
 ])("%j is written %j in rules", (text, peer) => {
   expect(parsePeer(text)).toBe(peer);
+});
+
+it("for a user named by an e-mail address may be written as the partner writes them (AOL-06)", () => {
+  const bed = new Bed({
+    partners: [{ domain: "aol.com", profile: profileByName("aol"), emailScreenNames: "translate" }],
+  });
+  const jid = "user\\40gmail.com@aol.com";
+  for (const text of ["sip:user(gmail.com)@aol.com", "User(gmail.com)@AOL.com", jid]) {
+    expect(bed.translator.peer(text)).toBe(jid);
+  }
+  expect(bed.translator.peer("user(gmail.com)@other.example")).toBe("user(gmail.com)@other.example");
+  bed.rule("block", bed.translator.peer("user(gmail.com)@aol.com")!);
+  subscribe(bed, { from: "sip:user(gmail.com)@aol.com", partner: "aol.com" });
+  expect(bed.out()).toEqual(["200 r1 expires=3600", "NOTIFY d1 active closed"]);
 });

@@ -59,7 +59,7 @@ export class GatewayDesk {
   async decide(local: string, peer: string, action: RuleAction | undefined): Promise<Rule | undefined> {
     const { store } = this.around;
     const user = this.ownUser(local);
-    const other = parsePeer(peer);
+    const other = this.around.translator.peer(peer);
     if (other === undefined)
       throw new DeskError(`${peer} is no address or domain; write bob@contoso.example or contoso.example`);
     const before = this.ruleFor(user, other);
@@ -123,7 +123,7 @@ export class GatewayDesk {
   }
 
   private side(text: string): Side {
-    const jid = parsePeer(text);
+    const jid = this.around.translator.peer(text);
     if (jid === undefined || !jid.includes("@"))
       throw new DeskError(`${text} is no address; write user@domain`);
     const domain = jid.slice(jid.lastIndexOf("@") + 1);

@@ -9,4 +9,4 @@ export {
   type SipUriOptions,
   sipUriToJid,
 } from "./mapping.ts";
-export { type EmailScreenNames, jidToPartnerUri, partnerUriToJid } from "./screen-name.ts";
+export { type EmailScreenNames, jidToPartnerUri, partnerUriToJid, withScreenName } from "./screen-name.ts";

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { bareJid } from "./jid.ts";
-import { type EmailScreenNames, jidToPartnerUri, partnerUriToJid } from "./screen-name.ts";
+import { type EmailScreenNames, jidToPartnerUri, partnerUriToJid, withScreenName } from "./screen-name.ts";
 
 const AT = "aol.example";
 const toJid = (user: string, names: EmailScreenNames) => {
@@ -29,6 +29,14 @@ describe("AOL-06: e-mail screen names, translated", () => {
     for (const user of ["User(GMail.Com)", "user%EF%BC%88gmail.com%EF%BC%89", "%EF%BD%95ser(gmail.com)"]) {
       expect(toJid(user, "translate")).toBe("user\\40gmail.com");
     }
+  });
+
+  it("may be written by a person in either form", () => {
+    for (const jid of [`user(gmail.com)@${AT}`, `user\\40gmail.com@${AT}`]) {
+      expect(withScreenName(jid, "translate")).toBe(`user\\40gmail.com@${AT}`);
+      expect(withScreenName(jid, "refuse")).toBe(jid);
+    }
+    expect(withScreenName(`bob@${AT}`, "translate")).toBe(`bob@${AT}`);
   });
 
   it("have no second address on either side", () => {

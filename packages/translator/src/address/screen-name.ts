@@ -57,6 +57,15 @@ export function jidToPartnerUri(jid: BareJid, names: EmailScreenNames): JidMappi
   return { ok: true, uri: `sip:${percentEncodeUser(`${name.user}(${name.domain})`)}@${domain}` };
 }
 
+/** The JID of a partner's user as a person writes it, who may use the partner's own form with brackets. */
+export function withScreenName(jid: BareJid, names: EmailScreenNames): BareJid {
+  const parts = parseJid(jid);
+  const name = parts && emailNameIn(unescapeLocalpart(parts.local));
+  if (names !== "translate" || !name || name.form === "at") return jid;
+  const local = localpartOf(`${name.user}@${name.domain}`);
+  return local === undefined ? jid : bareOf({ local, domain: parts.domain });
+}
+
 /** A prepared user name that is an e-mail address, in either form. */
 function emailNameIn(user: string): EmailName | undefined {
   const match = /^([^()@]+)(?:\(([^()@]+)\)|@([^()@]+))$/.exec(user);
