@@ -31,9 +31,11 @@ export {
   type WakeUp,
 } from "./clock.ts";
 export { startEjabberd } from "./ejabberd.ts";
+export { type FaultReport, type FaultRunOptions, faultTable, runFaults } from "./faults/fault-run.ts";
 export { freePorts } from "./free-ports.ts";
 export { DEFAULT_WAIT_MS, Journal, type WaitOptions } from "./journal.ts";
 export { type KamailioPresence, type KamailioPresenceOptions, startKamailioPresence } from "./kamailio.ts";
+export { type KamailioPartnerOptions, startKamailioPartner } from "./kamailio-partner.ts";
 export {
   ALICE,
   BOB,

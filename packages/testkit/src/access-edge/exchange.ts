@@ -34,6 +34,8 @@ const REMEMBERED = 256;
 export class Exchange {
   readonly #pending = new Map<string, Pending>();
   readonly #done = new Map<string, WireMessage>();
+  /** Requests whose connection broke: their answers may come on another one (RFC 3261 18.2.2). */
+  readonly #orphans = new Set<string>();
   readonly #blame: Blame;
   readonly #lastSeen: () => string;
   /** A further 2xx to an INVITE that has one already. */
@@ -54,6 +56,7 @@ export class Exchange {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
         this.#pending.delete(key);
+        this.#orphans.add(key);
         const what = `an answer to ${describeMessage(request)}`;
         reject(new Error(`waited ${options.timeoutMs / 1000} s for ${what}; ${this.#lastSeen()}`));
       }, options.timeoutMs);
@@ -87,6 +90,7 @@ export class Exchange {
 
   #late(key: string, response: WireMessage): void {
     const earlier = this.#done.get(key);
+    if (this.#orphans.delete(key)) return;
     if (earlier === undefined) this.#blame("unasked-response", "no such request is open", response);
     else if (methodOf(earlier) === "INVITE" && statusOf(response) < 300 && statusOf(response) >= 200) {
       this.onSecondSuccess(response);
@@ -107,6 +111,8 @@ export class Exchange {
   #abandon(key: string, pending: Pending, why: string): void {
     clearTimeout(pending.timer);
     this.#pending.delete(key);
+    this.#orphans.add(key);
+    if (this.#orphans.size > REMEMBERED) this.#orphans.delete(this.#orphans.values().next().value!);
     pending.reject(new Error(`${describeMessage(pending.request)}: ${why}; ${this.#lastSeen()}`));
   }
 }

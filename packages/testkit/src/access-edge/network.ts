@@ -66,11 +66,13 @@ export class Network {
   async forRequests(): Promise<Link> {
     const inbound = [...this.links].findLast((link) => link.opener === "partner" && link.alive);
     if (inbound !== undefined && (this.reuseInbound || this.partner === undefined)) return inbound;
-    const own = await this.#own?.catch(() => undefined);
+    const known = this.#own;
+    const own = await known?.catch(() => undefined);
     if (own?.alive) return own;
     if (this.partner === undefined)
       throw new Error("the partner has no connection open and no address is known");
-    this.#own = this.#connect(this.partner);
+    // Others may have waited too: one of us connects.
+    if (this.#own === undefined || this.#own === known) this.#own = this.#connect(this.partner);
     return this.#own;
   }
 

@@ -1,0 +1,166 @@
+import type { ComponentRelay } from "./component-relay.ts";
+
+/** A time in which a process was down, ms of `performance.now`. */
+export interface Gap {
+  readonly from: number;
+  readonly until: number;
+}
+
+/**
+ * A component link has no acknowledgements (XEP-0114): what the server writes just before the component dies reaches a
+ * socket that nobody reads, or a process that has not come to the disk yet. This long before a kill, ms.
+ */
+export const LINK_GAP_MS = 250;
+/** What a client has written may wait for the server that long when it is killed, ms. */
+const CLIENT_GAP_MS = 2_000;
+
+/** What became of the XMPP users' texts. */
+export interface ToSipLedger {
+  sent: number;
+  /** Came out of the XMPP server: only these are ours to account for. */
+  handed: number;
+  arrived: number;
+  /** Of those: after a restart, with the time in front. */
+  arrivedLate: number;
+  /** Of those: and its sender was told that it may have been. */
+  arrivedAndReturned: number;
+  /** Did not arrive; the server has taken the error for its sender. */
+  returned: number;
+  /** Handed over in the last moment before a kill: neither side knows. */
+  inLinkGap: number;
+  /** Longest time before the kill of one of those, ms. */
+  longestLinkGapMs: number;
+  /** Did not come out: the server answered with an error of its own. */
+  refusedByServer: number;
+  /** Did not come out: the server was killed, and its user's connection broke. */
+  lostWithServer: number;
+  duplicatesMarked: number;
+  duplicatesUnmarked: number;
+  unaccounted: string[];
+}
+
+/** What became of the SIP user's texts. */
+export interface ToXmppLedger {
+  sent: number;
+  /** Answered 2xx and in the XMPP server's archive or with its user. */
+  arrived: number;
+  /** Another answer, a broken connection, or none in time. */
+  refused: number;
+  /** Of those: arrived all the same. */
+  refusedButArrived: number;
+  duplicates: number;
+  unaccounted: string[];
+}
+
+interface Outgoing {
+  readonly sentAt: number;
+  /** The user's client had an error for it. */
+  wasToldError: boolean;
+}
+
+/** Notes of both ends, message by message. */
+export class Tally {
+  readonly toSip = new Map<string, Outgoing>();
+  /** Final status by id; 0 where there was none. */
+  readonly toXmpp = new Map<string, number>();
+  readonly #live = new Map<string, number>();
+
+  sentToSip(id: string, now: number): void {
+    this.toSip.set(id, { sentAt: now, wasToldError: false });
+  }
+
+  errorToXmpp(id: string): void {
+    const text = this.toSip.get(id);
+    if (text) text.wasToldError = true;
+  }
+
+  answeredToXmpp(id: string, status: number): void {
+    this.toXmpp.set(id, status);
+  }
+
+  shownToXmpp(id: string): void {
+    this.#live.set(id, (this.#live.get(id) ?? 0) + 1);
+  }
+
+  /** @param atBob texts that the SIP user has, as they came. */
+  toSipLedger(
+    atBob: readonly string[],
+    relay: ComponentRelay,
+    gaps: { readonly tombolo: readonly Gap[]; readonly server: readonly Gap[] },
+  ): ToSipLedger {
+    const { plain, marked } = sortOut(atBob);
+    const ledger: ToSipLedger = {
+      ...{ sent: this.toSip.size, handed: 0, arrived: 0, arrivedLate: 0, arrivedAndReturned: 0, returned: 0 },
+      ...{
+        inLinkGap: 0,
+        longestLinkGapMs: 0,
+        refusedByServer: 0,
+        lostWithServer: 0,
+        duplicatesMarked: 0,
+        duplicatesUnmarked: 0,
+      },
+      unaccounted: [],
+    };
+    for (const [id, { sentAt, wasToldError }] of this.toSip) {
+      const [plainly, late] = [plain.get(id) ?? 0, marked.get(id) ?? 0];
+      const handedAt = relay.handed.get(id);
+      const isReturned = relay.returned.has(id) || wasToldError;
+      if (plainly > 1) ledger.duplicatesUnmarked += plainly - 1;
+      if (late > 0 && plainly + late > 1) ledger.duplicatesMarked += 1;
+      if (handedAt !== undefined) ledger.handed += 1;
+      if (plainly + late > 0) {
+        ledger.arrived += 1;
+        if (plainly === 0) ledger.arrivedLate += 1;
+        if (isReturned) ledger.arrivedAndReturned += 1;
+      } else if (handedAt === undefined) {
+        if (wasToldError) ledger.refusedByServer += 1;
+        else if (isIn(gaps.server, sentAt, CLIENT_GAP_MS)) ledger.lostWithServer += 1;
+        else ledger.unaccounted.push(id);
+      } else if (isReturned) ledger.returned += 1;
+      else if (isIn(gaps.tombolo, handedAt, LINK_GAP_MS)) {
+        ledger.inLinkGap += 1;
+        const before = Math.min(
+          ...gaps.tombolo.map(({ from }) => (from > handedAt ? from - handedAt : Infinity)),
+        );
+        if (before < LINK_GAP_MS) ledger.longestLinkGapMs = Math.max(ledger.longestLinkGapMs, before);
+      } else ledger.unaccounted.push(id);
+    }
+    return ledger;
+  }
+
+  /** @param archived bodies in the XMPP users' archives. */
+  toXmppLedger(archived: readonly string[]): ToXmppLedger {
+    const stored = count(archived);
+    const ledger: ToXmppLedger = {
+      ...{ sent: this.toXmpp.size, arrived: 0, refused: 0, refusedButArrived: 0, duplicates: 0 },
+      unaccounted: [],
+    };
+    for (const [id, status] of this.toXmpp) {
+      const copies = Math.max(stored.get(id) ?? 0, this.#live.get(id) ?? 0);
+      if (copies > 1) ledger.duplicates += copies - 1;
+      const isTaken = status >= 200 && status < 300;
+      if (!isTaken) {
+        ledger.refused += 1;
+        if (copies > 0) ledger.refusedButArrived += 1;
+      } else if (copies > 0) ledger.arrived += 1;
+      else ledger.unaccounted.push(id);
+    }
+    return ledger;
+  }
+}
+
+/** A text that was delivered late has the time it was written in front: `[2026-11-21 12:34 UTC] id`. */
+function sortOut(texts: readonly string[]): { plain: Map<string, number>; marked: Map<string, number> } {
+  const late = texts.flatMap((text) => /^\[[^\]]+ UTC\] (\S+)$/.exec(text)?.[1] ?? []);
+  return { plain: count(texts), marked: count(late) };
+}
+
+function count(texts: readonly string[]): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const text of texts) counts.set(text, (counts.get(text) ?? 0) + 1);
+  return counts;
+}
+
+function isIn(gaps: readonly Gap[], at: number, slack: number): boolean {
+  return gaps.some(({ from, until }) => at >= from - slack && at <= until + slack);
+}
