@@ -131,7 +131,7 @@ export class SipWatcher implements WatchOwner {
   part(now: Millis): void {
     this.permission.forget();
     this.exhibit.forget();
-    for (const watch of [...this.dialogs.all])
+    for (const watch of this.dialogs.all)
       this.dialogs.handle(watch, { kind: "end", reason: "noresource", atOnce: true }, now);
     this.observeState();
   }
@@ -222,7 +222,7 @@ export class SipWatcher implements WatchOwner {
     }
     this.permission.forget();
     const { reason, retryAfterSeconds: retryAfter } = outcome;
-    for (const watch of [...this.dialogs.all])
+    for (const watch of this.dialogs.all)
       this.dialogs.handle(
         watch,
         { kind: "end", reason, ...(retryAfter !== undefined && { retryAfter }) },
@@ -237,7 +237,7 @@ export class SipWatcher implements WatchOwner {
   private tellAll(now: Millis): void {
     this.exhibit.settled();
     const { key } = this.seen;
-    for (const watch of [...this.dialogs.all]) {
+    for (const watch of this.dialogs.all) {
       const isActive = watch.notifier.state === "active";
       if (isActive && watch.told === key) continue;
       watch.changedAt ??= now;

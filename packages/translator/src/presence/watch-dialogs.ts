@@ -26,7 +26,7 @@ export interface WatchOwner extends DialogOwner, Requester<Watch> {
 export class WatchDialogs {
   private readonly owner: WatchOwner;
   private readonly context: SipWatcherContext;
-  private readonly watches: Watch[] = [];
+  private watches: readonly Watch[] = [];
   /** 2xx answers whose dialog the engine has not named yet. */
   private accepting: Map<RequestRef, Watch> | undefined;
 
@@ -39,7 +39,7 @@ export class WatchDialogs {
     return this.watches.length;
   }
 
-  /** Oldest first. */
+  /** Oldest first; a list of its own for each change. */
   get all(): readonly Watch[] {
     return this.watches;
   }
@@ -52,7 +52,7 @@ export class WatchDialogs {
   begin({ request, message }: IncomingRequest): Watch {
     const watch = newWatch(this.context.newNotifier(), message.number("Expires") === 0);
     addUnanswered(watch, request);
-    this.watches.push(watch);
+    this.watches = [...this.watches, watch];
     return watch;
   }
 
@@ -61,7 +61,7 @@ export class WatchDialogs {
     const watch = newWatch(this.context.newNotifier({ state, expiresAt }), false);
     watch.dialog = dialog;
     watch.keptAs = "";
-    this.watches.push(watch);
+    this.watches = [...this.watches, watch];
     this.context.sip.own(dialog, this.owner);
   }
 
@@ -85,7 +85,7 @@ export class WatchDialogs {
   }
 
   timeout(now: Millis): void {
-    for (const watch of [...this.watches]) {
+    for (const watch of this.watches) {
       watch.notifier.timeout(now);
       this.drain(watch, now);
     }
@@ -158,9 +158,8 @@ export class WatchDialogs {
   /** A watch is over: nothing is sent in it any more. */
   forget(watch: Watch): void {
     watch.hasEnded = true;
-    const at = this.watches.indexOf(watch);
-    if (at < 0) return;
-    this.watches.splice(at, 1);
+    if (!this.watches.includes(watch)) return;
+    this.watches = this.watches.filter((own) => own !== watch);
     if (watch.dialog !== undefined) this.context.sip.drop(watch.dialog);
     this.owner.onWatchEnded(watch);
   }
