@@ -173,6 +173,44 @@ describe.each([
     advance(100);
     expect(left.takeXmpp().join()).toContain("<body>back</body>");
   });
+
+  it("show a user with several devices as a user here would be shown", () => {
+    const left = new FederationWorld({ partner: there, domain: here, profile: "simple" });
+    const right = new FederationWorld({ partner: here, domain: there, profile: "simple" });
+    const advance = (ms: number) => {
+      for (let at = 0; at < ms; at += 20) {
+        for (const [from, to] of [
+          [left, right],
+          [right, left],
+        ] as const) {
+          from.advance(20);
+          for (const text of from.takeSip()) to.sipIn(new TextEncoder().encode(text));
+        }
+      }
+    };
+    const [alice, bob] = [`alice@${here}`, `bob@${there}`];
+    const show = (device: string, inside: string, type = "") =>
+      right.xmppIn(`<presence from="${bob}/${device}" to="${alice}"${type}>${inside}</presence>`);
+    const seen = () => {
+      advance(12_000);
+      return stanzaLine(left.takeXmpp().at(-1));
+    };
+    left.xmppIn(`<presence from="${alice}" to="${bob}" type="subscribe" id="s"/>`);
+    advance(100);
+    right.xmppIn(`<presence from="${bob}" to="${alice}" type="subscribed"/>`);
+    show("desk", "<show>away</show><priority>5</priority>");
+    expect(seen()).toBe("available away");
+    show("phone", "<show>dnd</show><status>In a call</status>");
+    show("desk", "<priority>5</priority>");
+    expect(seen()).toBe("available");
+    show("desk", "", ' type="unavailable"');
+    expect(seen()).toBe('available dnd "In a call"');
+    show("sofa", "<show>xa</show><priority>-1</priority>");
+    show("phone", "", ' type="unavailable"');
+    expect(seen()).toBe("available away");
+    show("sofa", "", ' type="unavailable"');
+    expect(seen()).toBe("unavailable");
+  });
 });
 
 describe("AOL", () => {

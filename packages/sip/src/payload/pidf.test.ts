@@ -304,17 +304,21 @@ describe("summarise", () => {
     expect(tuples(...inner).basic).toBe(expected);
   });
 
-  it("lets the higher priority speak first and falls back to the presentity's note", () => {
+  it("lets the highest priority speak alone and falls back to the presentity's note", () => {
     const low = `<status><basic>open</basic><ep:activities><ep:away/></ep:activities><show xmlns="jabber:client">xa</show></status><contact priority="0.1">sip:a@b</contact>`;
     const high = `<status><basic>open</basic><ep:activities><ep:busy/></ep:activities></status><contact priority="0.9">sip:a@b</contact>`;
     expect(
       summarise(presence(`<tuple id="a">${low}</tuple><tuple id="b">${high}</tuple><note>all</note>`)),
     ).toEqual({
       basic: "open",
-      activities: ["busy", "away"],
-      show: "xa",
+      activities: ["busy"],
       note: "all",
     });
+    expect(tuples(high, `${low}<note>low</note>`)).toEqual({ basic: "open", activities: ["busy"] });
+    expect(tuples(low, basic("open"))).toMatchObject({ show: "xa" });
+    expect(
+      tuples(basic("open"), `${basic("open")}<ep:activities><ep:busy/></ep:activities>`).activities,
+    ).toEqual([]);
     expect(tuples(`${basic("closed")}<note>back monday</note>`)).toEqual({
       basic: "closed",
       activities: [],

@@ -50,11 +50,11 @@ export interface PresenceDocument {
 export interface PresenceSummary {
   /** Undefined: no tuple says anything about availability, so nothing is known that was not known before. */
   readonly basic: Basic | undefined;
-  /** Of the open tuples, then of the person; no repetitions; empty unless open. */
+  /** Of the tuple that speaks, then of the person; no repetitions; empty unless open. */
   readonly activities: readonly string[];
   readonly show?: string;
   readonly note?: string;
-  /** The one who speaks first, or the person, has not touched the keyboard for a while (RFC 4480 3.14). Only of open ones. */
+  /** The tuple that speaks, or the person, has not touched the keyboard for a while (RFC 4480 3.14). Only of open ones. */
   readonly isIdle?: true;
 }
 
@@ -68,28 +68,29 @@ function imCapable(tuple: PresenceTuple): boolean {
 
 /**
  * One availability for a presentity with any number of tuples: open if any tuple that takes instant messages is open
- * (PF-13), closed if none is but some tuple states a basic, else unknown (PF-04). Among open tuples the higher contact
- * priority speaks first, then document order. A presentity's note serves where the tuple has none (RFC 3863 4.1.6).
+ * (PF-13), closed if none is but some tuple states a basic, else unknown (PF-04). Of the open tuples the one with the
+ * highest contact priority speaks, the first of equals, and nobody else but the person: a device of less weight must not
+ * outvote it. The presentity's note serves where that tuple has none (RFC 3863 4.1.6).
  */
 export function summarise(document: PresenceDocument): PresenceSummary {
-  const open = document.tuples
+  const [speaker] = document.tuples
     .filter((tuple) => tuple.basic === "open" && imCapable(tuple))
     .sort((a, b) => (b.priority ?? -1) - (a.priority ?? -1));
-  const stated = document.tuples.some((tuple) => tuple.basic !== undefined);
-  const basic = open.length > 0 ? "open" : stated ? "closed" : undefined;
-  const speakers = basic === "open" ? open : document.tuples;
-  const note = speakers.find((tuple) => tuple.note !== undefined)?.note ?? document.notes[0]?.text;
-  const show = open.find((tuple) => tuple.show !== undefined)?.show;
-  const activities =
-    basic === "open" ? [...open.flatMap((tuple) => tuple.activities), ...document.activities] : [];
-  const input = open[0]?.userInput ?? document.userInput;
-  const isIdle = basic === "open" && input?.state === "idle";
+  const note = document.notes[0]?.text;
+  if (speaker === undefined) {
+    const basic = document.tuples.some((tuple) => tuple.basic !== undefined) ? "closed" : undefined;
+    const last = document.tuples.find((tuple) => tuple.note !== undefined)?.note ?? note;
+    return { basic, activities: [], ...(last !== undefined && { note: last }) };
+  }
+  const { show } = speaker;
+  const own = speaker.note ?? note;
+  const isIdle = (speaker.userInput ?? document.userInput)?.state === "idle";
   return {
-    basic,
-    activities: [...new Set(activities)],
+    basic: "open",
+    activities: [...new Set([...speaker.activities, ...document.activities])],
     ...(isIdle && { isIdle }),
     ...(show !== undefined && { show }),
-    ...(note !== undefined && { note }),
+    ...(own !== undefined && { note: own }),
   };
 }
 
