@@ -144,6 +144,7 @@ export {
   TEXT_CONTENT_TYPE,
   type TextReading,
 } from "./payload/text-body.ts";
+export { decodeTransfer } from "./payload/transfer-encoding.ts";
 export {
   childrenNamed,
   readXml,

@@ -1,4 +1,5 @@
 import { type MediaType, parseMediaType, parseParams } from "./media-type.ts";
+import { decodeTransfer } from "./transfer-encoding.ts";
 
 /** Parts read from one multipart body; what follows is not looked at. */
 export const MAX_PARTS = 16;
@@ -11,9 +12,8 @@ export interface BodyPart {
   readonly mediaType: MediaType | undefined;
   /** `handling` of Content-Disposition is `required` (RFC 5621 4). Not assumed where it is not written. */
   readonly required: boolean;
-  /** False where a Content-Transfer-Encoding stands between us and the bytes. */
-  readonly plainTransfer: boolean;
-  readonly body: Uint8Array;
+  /** As it was before its Content-Transfer-Encoding; undefined where that can't be undone. */
+  readonly body: Uint8Array | undefined;
 }
 
 const CR = 13;
@@ -77,13 +77,11 @@ function readPart(bytes: Uint8Array): BodyPart {
   const contentType = headerOf(head, "content-type");
   const disposition = headerOf(head, "content-disposition") ?? "";
   const dispositionParams = parseParams(disposition, disposition.match(/^[^;]*/)?.[0].length ?? 0);
-  const transfer = headerOf(head, "content-transfer-encoding")?.toLowerCase() ?? "8bit";
   return {
     contentType,
     mediaType: contentType === undefined ? undefined : parseMediaType(contentType),
     required: dispositionParams?.get("handling")?.toLowerCase() === "required",
-    plainTransfer: transfer === "8bit" || transfer === "7bit" || transfer === "binary",
-    body,
+    body: decodeTransfer(headerOf(head, "content-transfer-encoding"), body),
   };
 }
 

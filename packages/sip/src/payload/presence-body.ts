@@ -94,10 +94,10 @@ function readMultipart(mediaType: MediaType, bytes: Uint8Array): PresenceBodyRea
   }
   const parts = splitMultipart(bytes, mediaType.params.get("boundary") ?? "");
   if (parts === undefined) return refuse("malformed", "a multipart without its boundary");
-  const types = parts.map((part) => (part.plainTransfer ? (part.mediaType?.type ?? "") : ""));
+  const types = parts.map((part) => (part.body ? (part.mediaType?.type ?? "") : ""));
   if (types.includes(RESOURCE_LIST)) return refuse("resource-list", mediaType.type);
   const known = types.findIndex((type) => FORMS.has(type));
-  return known < 0 ? refuse("unsupported", mediaType.type) : readForm(types[known]!, parts[known]!.body);
+  return known < 0 ? refuse("unsupported", mediaType.type) : readForm(types[known]!, parts[known]!.body!);
 }
 
 function readPidfStatement(bytes: Uint8Array): StatementReading {

@@ -109,13 +109,15 @@ describe("decodeTextBody", () => {
     expect(decodeTextBody("message/cpim", utf8(cpim))).toEqual({ ok: true, text: "hi" });
   });
 
-  it("refuses an alternative without text, and an encoded one", () => {
+  it("refuses an alternative without text, and one that is encoded in a way that nobody knows", () => {
     expect(decodeTextBody(ALTERNATIVE, utf8(`${part("image/gif", "x")}--b1--`))).toMatchObject({
       ok: false,
       what: "image/gif",
     });
-    const encoded = part("text/plain", "aGk=", "Content-Transfer-Encoding: base64\r\n");
-    expect(decodeTextBody(ALTERNATIVE, utf8(`${encoded}--b1--`))).toMatchObject({
+    const base64 = part("text/plain", "aGk=", "Content-Transfer-Encoding: base64\r\n");
+    expect(decodeTextBody(ALTERNATIVE, utf8(`${base64}--b1--`))).toEqual({ ok: true, text: "hi" });
+    const packed = part("text/plain", "aGk=", "Content-Transfer-Encoding: x-gzip\r\n");
+    expect(decodeTextBody(ALTERNATIVE, utf8(`${packed}--b1--`))).toMatchObject({
       why: "unsupported-media-type",
     });
   });

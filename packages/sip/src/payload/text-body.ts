@@ -127,7 +127,7 @@ function rankOf(part: BodyPart, text: string): number {
 }
 
 function decodePart(part: BodyPart, depth: number): TextReading {
-  if (!part.plainTransfer) return refuse("unsupported-media-type", part.contentType ?? "text/plain");
+  if (!part.body) return refuse("unsupported-media-type", part.contentType ?? "text/plain");
   if (part.contentType === undefined) return decodePlain(undefined, part.body);
   if (part.mediaType === undefined) return refuse("malformed", part.contentType);
   return decodeEntity(part.mediaType, part.body, depth + 1);

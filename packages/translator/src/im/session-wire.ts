@@ -34,6 +34,9 @@ export interface SessionWireSettings {
   readonly ids: () => string;
 }
 
+/** The Via that our edge puts on top (RFC 3261 16.6), without its public name: bytes. */
+const EDGE_VIA_BYTES = 100;
+
 const ALLOW = "INVITE, ACK, BYE, CANCEL, OPTIONS, MESSAGE, INFO, SUBSCRIBE, NOTIFY, UPDATE";
 
 /** How a conversation looks on the SIP wire: headers and bodies, as one partner's dialect has them. */
@@ -68,9 +71,10 @@ export class SessionWire {
     return this.settings.dialect.pageFallback;
   }
 
-  /** Longest request outside dialogs, bytes (C-22). */
+  /** Longest request outside dialogs as we write it, bytes: what the edge adds on the way must still fit (C-22). */
   get maxPageBytes(): number {
-    return this.settings.dialect.maxPageBytes;
+    const { dialect, address } = this.settings;
+    return dialect.maxPageBytes - EDGE_VIA_BYTES - address.length;
   }
 
   /** Whether a 200 says that the text has reached the user's client (C-25). */

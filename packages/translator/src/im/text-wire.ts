@@ -3,6 +3,7 @@ import {
   CPIM_TYPE,
   type CpimMessage,
   decodeTextBody,
+  decodeTransfer,
   dropIllegalXml,
   encodeTextBody,
   formatRfc3339,
@@ -133,15 +134,18 @@ export class TextWire {
   incoming(message: SipMessage): Incoming {
     const contentType = message.get("Content-Type");
     const type = parseMediaType(contentType ?? "")?.type;
-    if (type === IS_COMPOSING_TYPE) return { kind: "typing", lasts: lastsOf(message.body) };
-    if (type === IMDN_TYPE) return { kind: "notification", imdn: readImdn(message.body) };
-    const cpim = type === CPIM_TYPE ? readCpim(message.body) : undefined;
+    if (isPacked(message))
+      return { kind: "refused", status: 415, headers: [["Accept-Encoding", "identity"]] };
+    const body = decodeTransfer(message.get("Content-Transfer-Encoding"), message.body);
+    if (!body) return this.unreadable();
+    if (type === IS_COMPOSING_TYPE) return { kind: "typing", lasts: lastsOf(body) };
+    if (type === IMDN_TYPE) return { kind: "notification", imdn: readImdn(body) };
+    const cpim = type === CPIM_TYPE ? readCpim(body) : undefined;
     const inner = parseMediaType(cpim?.contentType ?? "")?.type;
     if (cpim && inner === IS_COMPOSING_TYPE) return { kind: "typing", lasts: lastsOf(cpim.content) };
     if (cpim && inner === IMDN_TYPE) return { kind: "notification", imdn: readImdn(cpim.content) };
-    const reading = decodeTextBody(contentType, message.body);
-    if (!reading.ok)
-      return { kind: "refused", status: 415, headers: [["Accept", this.acceptTypes.join(", ")]] };
+    const reading = decodeTextBody(contentType, body);
+    if (!reading.ok) return this.unreadable();
     const language = message.get("Content-Language")?.split(",")[0]?.trim();
     const sent = parseRfc3339(cpim?.dateTime ?? "") ?? parseSipDate(message.get("Date") ?? "");
     return {
@@ -152,6 +156,10 @@ export class TextWire {
       sentAt: this.oldTime(sent),
       inquiry: cpim && inquiryOf(cpim),
     };
+  }
+
+  private unreadable(): Incoming {
+    return { kind: "refused", status: 415, headers: [["Accept", this.acceptTypes.join(", ")]] };
   }
 
   typing(typing: boolean): { method: string; headers: HeaderFields; body: Body } {
@@ -179,6 +187,12 @@ export function lastsOf(body: Uint8Array): Millis | undefined {
   if (composing.state === "idle") return 0;
   // The form without a time of its own is repeated every few seconds while it is true.
   return composing.refresh === undefined ? KEYBOARD_ACTIVITY_LASTS : composing.refresh * 1000;
+}
+
+/** In a Content-Encoding, which nobody needs for texts (RFC 3261 8.2.3). */
+function isPacked(message: SipMessage): boolean {
+  const encoding = message.get("Content-Encoding")?.trim().toLowerCase() ?? "";
+  return encoding !== "" && encoding !== "identity";
 }
 
 function inquiryOf({ messageId, dateTime, dispositions }: CpimMessage): Inquiry | undefined {
