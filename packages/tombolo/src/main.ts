@@ -1,4 +1,4 @@
-#!/usr/bin/env -S node --disable-warning=ExperimentalWarning
+#!/usr/bin/env -S node --disable-warning=ExperimentalWarning --max-semi-space-size=8
 import { main } from "./cli/command-line.ts";
 import { outputFailed, uncaught } from "./cli/exit.ts";
 

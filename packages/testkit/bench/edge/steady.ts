@@ -30,6 +30,7 @@ export class Steady {
   async measure(parts: ReadonlySet<string>): Promise<void> {
     const { messages, sessions, pacedSeconds } = this.#bench.plan;
     try {
+      await this.#warmUp();
       for (const one of this.#standing) {
         await one.start();
         this.#idle.set(one, memoryMiB(processTree(one.pid!)).pss);
@@ -53,6 +54,16 @@ export class Steady {
       this.#printMemory();
     } finally {
       for (const one of this.#standing) await one.stop();
+    }
+  }
+
+  /** Whoever is first would otherwise be warmed up, and shaped, by a load that is not compiled yet. */
+  async #warmUp(): Promise<void> {
+    const first = new Standing(this.#bench, "mini-proxy", this.#bench.plan.transports[0]!);
+    try {
+      await first.try({ scenario: "message", count: WARM_UP });
+    } finally {
+      await first.stop();
     }
   }
 

@@ -1,5 +1,5 @@
 /** What is measured: proxies that all do, or seem to do, the same job between the load and the sink. */
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { startHaproxy } from "../../src/haproxy.ts";
 import { startKamailioProxy } from "../../src/kamailio.ts";
@@ -68,17 +68,16 @@ async function startEdge(root: string, transport: Transport, around: Surrounding
     writePki(dir, { cert: around.ca }, { own: around.own });
     const config = join(dir, "edge.yaml");
     writeFileSync(config, edgeConfiguration(transport, around, port!, inside!, admin!));
-    const args = [
-      "--disable-warning=ExperimentalWarning",
-      ...profile,
-      join(root, PROGRAM),
-      "run",
-      "-c",
-      config,
-    ];
+    const args = [...nodeFlags(root), ...profile, join(root, PROGRAM), "run", "-c", config];
     return { program: process.execPath, args, awaited: [port!] };
   });
   return Object.assign(program, { port: ports[0]! });
+}
+
+/** How the program wants Node to be started: its first line says so. */
+function nodeFlags(root: string): string[] {
+  const [first = ""] = readFileSync(join(root, PROGRAM), "utf8").split("\n", 1);
+  return first.split(" ").filter((word) => word.startsWith("--"));
 }
 
 function edgeConfiguration(
