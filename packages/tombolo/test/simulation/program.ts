@@ -1,0 +1,374 @@
+import { type SipMessage, UserAgent } from "@tombolo/sip";
+import { type DialFailure, Edge, type EdgeOutput } from "@tombolo/sip-edge";
+import {
+  DEFAULT_CONVERSATION_SETTINGS,
+  DEFAULT_SIP_WATCHER_SETTINGS,
+  DEFAULT_XMPP_WATCHER_SETTINGS,
+  type Observation,
+  type ProfileName,
+  profileByName,
+  Translator,
+} from "@tombolo/translator";
+import { Link, type LinkInput, type LinkOutput } from "@tombolo/xmpp-edge";
+import type { Element } from "ltx";
+import { Ledger } from "../../src/federation/ledger.ts";
+import { Gateway, type GatewayInput, type GatewayOutput } from "../../src/gateway.ts";
+import type { Agenda } from "./agenda.ts";
+import type { Chance } from "./chance.ts";
+import type { KeptMemory } from "./kept-memory.ts";
+import { OUR_DOMAIN, OUR_HOST, PARTNER, PARTNER_NAME, WALL_MS } from "./names.ts";
+import type { LineEnd, SipLine } from "./sip-line.ts";
+import { Suspicion } from "./suspicion.ts";
+
+/** What the program's drivers would do. */
+export interface ProgramAround {
+  readonly agenda: Agenda;
+  readonly chance: Chance;
+  readonly kept: KeptMemory;
+  readonly profile: ProfileName;
+  /** How many programs ran before: names made by two runs are never the same. */
+  readonly run: number;
+  dialPartner(program: Program): void;
+  dialServer(program: Program): void;
+  toServer(program: Program, stanza: Element): void;
+  hangUpServer(program: Program): void;
+  complain(what: string): void;
+  trace?: ((line: () => string) => void) | undefined;
+}
+
+/** One run of the program: its pure machines, joined as its drivers join them, from its start to its end. */
+export class Program implements LineEnd {
+  /** The books of this run. */
+  readonly ledger = new Ledger();
+  /** How many texts of the XMPP side, by what became of them. */
+  readonly gateway: Gateway;
+  readonly edge: Edge;
+  readonly engine: UserAgent;
+  readonly translator: Translator;
+  readonly link: Link;
+  readonly lines = new Map<string, SipLine>();
+  isDead = false;
+  /** When it next wants to be woken, ms. */
+  nextAt = 0;
+  private readonly around: ProgramAround;
+  private readonly suspicion: Suspicion;
+  private readonly backlog: { readonly act: () => void; readonly lost: (() => void) | undefined }[] = [];
+  private frozenUntil = 0;
+  private wakeUps = 0;
+  private lastWakeAt = 0;
+
+  constructor(around: ProgramAround) {
+    const { chance, profile, run, agenda } = around;
+    this.around = around;
+    const { next: random } = chance;
+    this.edge = new Edge({ settings: EDGE_SETTINGS, ids: ids(`e${run}x`), random });
+    this.engine = new UserAgent({
+      sentBy: "gw1.gateway.invalid",
+      transport: "TLS",
+      contact: `sip:${OUR_HOST}:5061;transport=tls`,
+      userAgent: "Tombolo/0",
+      ids: ids(`u${run}x`),
+      random,
+    });
+    this.translator = new Translator({
+      xmppDomains: [OUR_DOMAIN],
+      partners: [{ domain: PARTNER, profile: profileByName(profile) }],
+      xmppPolicy: { default: "deny", exceptions: [] },
+      unknownWatcher: "ask",
+      maxExpiresSeconds: 7200,
+      address: OUR_HOST,
+      ids: ids(`x${run}x`),
+      random,
+      wall: () => WALL_MS + agenda.now,
+      conversation: DEFAULT_CONVERSATION_SETTINGS,
+      sipWatcher: DEFAULT_SIP_WATCHER_SETTINGS,
+      xmppWatcher: DEFAULT_XMPP_WATCHER_SETTINGS,
+    });
+    this.gateway = new Gateway(this.engine, this.translator);
+    this.link = new Link(
+      { domain: PARTNER, pingTarget: OUR_DOMAIN, software: { name: "Tombolo", version: "0" } },
+      { ids: ids(`p${run}x`), random },
+    );
+    this.suspicion = new Suspicion(agenda, () =>
+      this.run(() => this.feed({ kind: "partner-back", partner: PARTNER })),
+    );
+  }
+
+  /** Takes up what the last run kept, and connects. */
+  start(): void {
+    for (const restore of this.around.kept.restore()) this.feed(restore);
+    this.feed({ kind: "recover" });
+    this.link.handle({ kind: "start" }, this.now);
+    this.drain();
+  }
+
+  /** Killed: nothing goes in or out any more. */
+  die(): void {
+    this.isDead = true;
+    this.nextAt = Number.POSITIVE_INFINITY;
+    this.lines.clear();
+    for (const { lost } of this.backlog.splice(0)) lost?.();
+  }
+
+  /** The machine sleeps: what comes waits, and time goes on without it. */
+  freeze(ms: number): void {
+    if (this.frozenUntil > this.now || this.isDead) return;
+    this.frozenUntil = this.now + ms;
+    this.nextAt = Number.POSITIVE_INFINITY;
+    this.around.agenda.in(ms, () => this.thaw());
+  }
+
+  /**
+   * Something happens to the program. While it sleeps that waits.
+   *
+   * @param lost the program came to its end before.
+   */
+  run(act: () => void, lost?: () => void): void {
+    if (this.isDead) lost?.();
+    else if (this.now < this.frozenUntil) this.backlog.push({ act, lost });
+    else {
+      act();
+      this.drain();
+    }
+  }
+
+  /** Whether it takes what comes. */
+  get isAwake(): boolean {
+    return !this.isDead && this.now >= this.frozenUntil;
+  }
+
+  wake(): void {
+    this.wakeUps = this.now > this.lastWakeAt ? 0 : this.wakeUps + 1;
+    this.lastWakeAt = this.now;
+    if (this.wakeUps > 2000) {
+      const { gateway, edge, link } = this;
+      const asking = [gateway, edge, link].map((machine) => JSON.stringify(machine.nextDeadline()));
+      throw new Error(`asks again and again for ${this.now}: ${asking.join(" ")}`);
+    }
+    this.timeouts();
+    this.drain();
+  }
+
+  feed(input: GatewayInput): void {
+    this.gateway.handle(input, this.now);
+  }
+
+  toLink(input: LinkInput): void {
+    this.link.handle(input, this.now);
+  }
+
+  /** What is still held, in words; empty when nothing is. */
+  leftovers(): string[] {
+    const { translator, engine, edge, ledger } = this;
+    const left: string[] = [];
+    const note = (what: string, count: number) => {
+      if (count !== 0) left.push(`${what}: ${count}`);
+    };
+    note("pairs", translator.size);
+    note("under way in the translator", translator.underWay);
+    for (const [what, count] of Object.entries(engine.counts)) note(`engine ${what}`, count);
+    note("edge, unanswered", edge.unanswered);
+    note("edge, dialogs", edge.dialogs);
+    note("texts in flight", ledger.inFlight);
+    note("texts held", translator.ledger.inFlight);
+    note("senders to be told", translator.ledger.owing);
+    for (const machine of [this.gateway, edge]) {
+      const deadline = machine.nextDeadline();
+      if (deadline) left.push(`a timer: ${deadline.reason} at ${deadline.at}`);
+    }
+    return left;
+  }
+
+  // ---- connections of the partner
+
+  lineOpened(line: SipLine): void {
+    this.lines.set(line.id, line);
+    const { id, direction } = line;
+    const remote = { host: "192.0.2.10", port: 40_000 };
+    const opened = {
+      kind: "opened",
+      connection: id,
+      direction,
+      partners: [PARTNER],
+      name: PARTNER_NAME,
+    } as const;
+    this.edge.handle({ ...opened, remote }, this.now);
+    this.suspicion.opened();
+  }
+
+  dialFailed(why: DialFailure): void {
+    this.edge.handle({ kind: "dial-failed", partner: PARTNER, why, detail: "" }, this.now);
+  }
+
+  onMessage(line: SipLine, message: SipMessage, read?: () => void): void {
+    this.run(() => {
+      if (!this.lines.has(line.id)) return;
+      read?.();
+      this.edge.handle({ kind: "message", connection: line.id, message }, this.now);
+    });
+  }
+
+  onLineClosed(line: SipLine, why: string): void {
+    this.run(() => this.lineGone(line, why));
+  }
+
+  private lineGone(line: SipLine, why: string): void {
+    if (!this.lines.delete(line.id)) return;
+    this.edge.handle({ kind: "closed", connection: line.id, why }, this.now);
+    this.suspicion.closed();
+  }
+
+  // ---- the machines
+
+  private get now(): number {
+    return this.around.agenda.now;
+  }
+
+  private thaw(): void {
+    if (this.isDead) return;
+    this.frozenUntil = 0;
+    const isTimersFirst = this.around.chance.of(0.5);
+    if (isTimersFirst) this.timeouts();
+    for (const { act, lost } of this.backlog.splice(0)) this.run(act, lost);
+    if (!isTimersFirst) this.timeouts();
+    this.drain();
+  }
+
+  private timeouts(): void {
+    const { now, edge, gateway, link } = this;
+    if (isDue(edge, now)) edge.timeout(now);
+    if (isDue(gateway, now)) gateway.timeout(now);
+    if (isDue(link, now)) link.timeout(now);
+  }
+
+  /** Until no machine has anything to say. */
+  private drain(): void {
+    const { edge, gateway, link } = this;
+    for (;;) {
+      const fromEdge = edge.poll();
+      if (fromEdge) {
+        this.carryOutOfEdge(fromEdge);
+        continue;
+      }
+      const fromGateway = gateway.poll();
+      if (fromGateway) {
+        this.carryOutOfGateway(fromGateway);
+        continue;
+      }
+      const fromLink = link.poll();
+      if (!fromLink) break;
+      this.carryOutOfLink(fromLink);
+    }
+    this.nextAt = Math.min(
+      edge.nextDeadline()?.at ?? Number.POSITIVE_INFINITY,
+      gateway.nextDeadline()?.at ?? Number.POSITIVE_INFINITY,
+      link.nextDeadline()?.at ?? Number.POSITIVE_INFINITY,
+    );
+  }
+
+  private carryOutOfEdge(output: EdgeOutput): void {
+    switch (output.kind) {
+      case "send":
+        this.lines.get(output.connection)?.send("partner", output.message);
+        break;
+      case "to-node": {
+        const verified = output.verified ?? { partner: "", name: "edge" };
+        this.gateway.handle({ kind: "sip", message: output.message, verified }, this.now);
+        break;
+      }
+      case "dial":
+        this.around.dialPartner(this);
+        break;
+      case "close": {
+        const line = this.lines.get(output.connection);
+        line?.close("program");
+        if (line) this.lineGone(line, output.why);
+        break;
+      }
+      case "observe":
+        if (output.observation.kind === "breaker") this.suspicion.breaker(output.observation.state);
+        break;
+    }
+  }
+
+  private carryOutOfGateway(output: GatewayOutput): void {
+    const { now } = this;
+    switch (output.kind) {
+      case "sip":
+        this.edge.handle({ kind: "from-node", node: "local", message: output.message }, now);
+        break;
+      case "stanza":
+        this.link.handle({ kind: "send", stanza: output.stanza, track: output.track }, now);
+        break;
+      case "keep":
+        this.around.kept.keep(output.kept, output.snapshot, now);
+        break;
+      case "observe":
+        this.observe(output.observation);
+        break;
+    }
+  }
+
+  private observe(observation: Observation): void {
+    if (observation.what === "imbalance")
+      this.around.complain(`the books are off: ${JSON.stringify(observation)}`);
+    if (observation.what !== "im" || observation.event === "returned") return;
+    const inFlight = this.ledger.book(observation.direction, observation.partner, observation.event);
+    if (inFlight < 0) this.around.complain(`a text with two fates, ${observation.direction}`);
+  }
+
+  private carryOutOfLink(output: LinkOutput): void {
+    switch (output.kind) {
+      case "stanza":
+        this.feed({ kind: "stanza", partner: PARTNER, stanza: output.stanza });
+        break;
+      case "taken":
+        this.feed({ kind: "taken", track: output.track });
+        break;
+      case "lost":
+        this.feed({ kind: "lost", track: output.track, why: output.why });
+        break;
+      case "up":
+        this.around.trace?.(() => "the link is up");
+        this.feed({ kind: "link-up", partner: PARTNER });
+        break;
+      case "down":
+        this.around.trace?.(() => `the link is down: ${output.reason}`);
+        this.feed({ kind: "link-down", partner: PARTNER });
+        break;
+      case "write":
+        this.around.toServer(this, output.stanza);
+        break;
+      case "dial":
+        this.around.dialServer(this);
+        break;
+      case "hangup":
+        this.around.hangUpServer(this);
+        break;
+    }
+  }
+}
+
+const EDGE_SETTINGS = {
+  advertise: { host: OUR_HOST, port: 5061 },
+  ourDomains: [OUR_DOMAIN],
+  partners: [
+    {
+      domain: PARTNER,
+      names: [PARTNER_NAME],
+      purpose: "strict" as const,
+      route: { host: PARTNER_NAME, port: 5061 },
+    },
+  ],
+};
+
+/** Short names that count, unlike those of other runs. */
+function ids(prefix: string): () => string {
+  let count = 0;
+  return () => prefix + (++count).toString(36);
+}
+
+function isDue(machine: { nextDeadline(): { readonly at: number } | undefined }, now: number): boolean {
+  const deadline = machine.nextDeadline();
+  return deadline !== undefined && deadline.at <= now;
+}
