@@ -265,3 +265,19 @@ it("that was every published cell between a SIP side and an XMPP side", () => {
   expect(CELLS.filter((cell) => isAcross(cell) && !hit.has(cell))).toEqual([]);
   expect(CELLS.filter(isAcross)).toHaveLength(92);
 });
+
+it.each([
+  ["simple", { "1-15.away": { "fed-cupc-7": "Do Not Disturb" } }, "Do Not Disturb"],
+  ["aol", { "1-10.away-or-busy": { aim: "Available" } }, "Available"],
+  ["lync", { "1-8.away": { lync: { state: "Busy", text: "Out" } } }, "Busy"],
+] as const)(
+  "a cell of the administrator's counts for %s, whichever column it borrows",
+  (profile, overrides, state) => {
+    const ends = { sipUser: SIP_USER, xmppUser: "alice@example.com", edge: "sip.example.com" };
+    const wire = new WireTalk(new FederationWorld({ profile, tables: { style: "cup", overrides } }), ends);
+    wire.bobWatches();
+    wire.aliceShows("<show>xa</show>");
+    wire.aliceShows("", "unavailable");
+    expect(readDocument(wire.aliceShows("<show>away</show>")).state).toBe(state);
+  },
+);

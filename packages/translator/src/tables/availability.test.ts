@@ -241,6 +241,23 @@ describe("overrides", () => {
     expect(ask({ ...meeting, to: "cupc-8", overrides: KEEP_AWAY_IN_A_MEETING }).state).toBe("Away");
   });
 
+  it("of a row count wherever the row does: for twins of its columns and for those who borrow them", () => {
+    for (const from of KEYS) {
+      for (const to of KEYS) {
+        const route = availabilityRoute(from, to);
+        if (!route) continue;
+        for (const { id, from: sources } of route.table.rows) {
+          const source = sources[route.sourceColumn]!;
+          const said = typeof source === "string" ? { state: source } : source;
+          const cell = { state: "Busy", text: "own" } as const;
+          const overrides = { [id]: Object.fromEntries(route.table.to.map((target) => [target, cell])) };
+          expect(ask({ from, to, ...said, overrides })).toMatchObject({ row: id, ...cell });
+          expect(ask({ from, to, ...said, overrides: { [id]: { [route.to]: cell } } })).toMatchObject(cell);
+        }
+      }
+    }
+  });
+
   it("with unknown rows or targets are named", () => {
     expect(checkOverrides(KEEP_AWAY_IN_A_MEETING)).toEqual([]);
     expect(checkOverrides({ "1-12.asleep": {}, "1-12.away": { moc: "Busy" } })).toEqual([

@@ -56,7 +56,8 @@ export function mapAvailability(question: AvailabilityQuestion): AvailabilityAns
   if (match === undefined) return fallback(route, state, note);
   const { row, byText } = match;
   const id = row.id as AvailabilityRowId;
-  const cell = question.overrides?.[id]?.[to] ?? row.to[route.targetColumn];
+  const own = question.overrides?.[id];
+  const cell = own?.[to] ?? own?.[route.to] ?? row.to[route.targetColumn];
   if (cell === undefined) return fallback(route, state, note);
   return answer(route.table.id, id, stateOf(cell), textOf(cell, note, byText));
 }
