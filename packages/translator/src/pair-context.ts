@@ -1,8 +1,9 @@
-import type { NotifierSettings, SubscriberSettings } from "@tombolo/sip";
+import type { Millis, NotifierSettings, SubscriberSettings } from "@tombolo/sip";
 import type { BareJid } from "./address/index.ts";
 import type { ConversationMemory } from "./im/memory.ts";
 import type { Observation } from "./observation.ts";
 import type { PairLegs } from "./pair-legs.ts";
+import type { DialogAnswer } from "./partner-memory.ts";
 import type { Said } from "./presence/composition.ts";
 import type { PresenceDialect } from "./presence/documents.ts";
 import type { Partner, TranslatorSettings } from "./settings.ts";
@@ -20,6 +21,8 @@ export interface SharedContext {
   readonly im: ConversationMemory;
   /** By a rule, or for want of one (SUB-04). */
   readonly isDenied: (xmppUser: BareJid, sipUser: BareJid) => boolean;
+  /** Told what became of a request in a dialog of ours. */
+  readonly onAnswered: (partner: string, answer: DialogAnswer, now: Millis) => void;
   /** Told of each machine that a pair makes, so that what belongs to it finds its pair. */
   readonly onOwner: (owner: object, legs: PairLegs) => void;
 }

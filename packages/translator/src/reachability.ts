@@ -5,7 +5,11 @@ import type { Observation } from "./observation.ts";
 import { PacedWork } from "./paced-work.ts";
 import type { PairBook } from "./pair-book.ts";
 import type { PairLegs } from "./pair-legs.ts";
+import { type DialogAnswer, PartnerMemory } from "./partner-memory.ts";
 import type { TranslatorSettings } from "./settings.ts";
+
+/** Watches that a partner is asked for that hung up, to see whether it still knows them. */
+export const ASKED_FOR_SOME = 3;
 
 type Work = (legs: PairLegs, at: Millis) => void;
 
@@ -15,6 +19,7 @@ export class Reachability {
   private readonly im: ConversationMemory;
   private readonly observe: (observation: Observation) => void;
   private readonly outages: LinkOutages;
+  private readonly memory = new PartnerMemory();
   private readonly paced = new PacedWork<PairLegs>();
 
   constructor(
@@ -49,9 +54,33 @@ export class Reachability {
     this.pace("link-up", partner, (legs, at) => legs.onLinkUp(at), now);
   }
 
-  /** The partner may have lost its memory. */
-  partnerBack(partner: string, now: Millis): void {
-    this.pace("back", partner, (legs, at) => legs.onPartnerBack(at), now);
+  /** The partner may have lost its memory. @param isSure it was out of reach, and has not only hung up. */
+  partnerBack(partner: string, isSure: boolean, now: Millis): void {
+    if (isSure) this.memory.broken(partner, now);
+    else this.memory.hungUp(partner, now);
+    this.askDue(now);
+  }
+
+  /** What became of a request in a dialog of ours. */
+  answered(partner: string, answer: DialogAnswer, now: Millis): void {
+    this.memory.answered(partner, answer, now);
+  }
+
+  private askDue(now: Millis): void {
+    for (let due = this.memory.takeDue(now); due; due = this.memory.takeDue(now)) {
+      if (due.ask === "all") {
+        const detail = "it may have lost its memory: every watch is asked for again";
+        this.observe({ what: "note", event: "partner-back", partner: due.partner, detail });
+        this.pace("back", due.partner, askAgain, now);
+      } else for (const legs of this.someOf(due.partner)) this.workOn(legs, askAgain, now);
+    }
+  }
+
+  /** A few watches of a partner, evenly from the oldest to the newest. */
+  private someOf(partner: string): PairLegs[] {
+    const active = this.book.of(partner).filter(({ states }) => states.xmppWatcher === "active");
+    const step = Math.max(1, Math.floor(active.length / ASKED_FOR_SOME));
+    return active.filter((_, at) => at % step === 0).slice(0, ASKED_FOR_SOME);
   }
 
   /** Continues what an earlier run had under way. */
@@ -69,13 +98,15 @@ export class Reachability {
       this.observe({ what: "note", event: "xmpp-outage", partner, detail: "watchers see offline users" });
       this.pace("outage", partner, (legs, at) => legs.onOutage(at), now);
     }
+    this.askDue(now);
     this.paced.timeout(now);
   }
 
   nextDeadline(): Deadline | undefined {
-    const outage = this.outages.nextDeadline();
-    const paced = this.paced.nextDeadline();
-    return outage && paced ? (outage.at <= paced.at ? outage : paced) : (outage ?? paced);
+    let first = this.outages.nextDeadline();
+    for (const next of [this.paced.nextDeadline(), this.memory.nextDeadline()])
+      if (next && (!first || next.at < first.at)) first = next;
+    return first;
   }
 
   /** Does something with every pair of a partner, a portion at a time. */
@@ -93,6 +124,10 @@ export class Reachability {
     work(legs, now);
     this.book.touch(legs);
   }
+}
+
+function askAgain(legs: PairLegs, now: Millis): void {
+  legs.onPartnerBack(now);
 }
 
 function recoverPair(legs: PairLegs, now: Millis): void {

@@ -14,8 +14,11 @@ export type TranslatorInput =
   | { readonly kind: "link-up"; readonly partner: string }
   /** INVITEs are refused until it is up, and watchers see an offline user after a while. */
   | { readonly kind: "link-down"; readonly partner: string }
-  /** The partner can be reached again after it could not, or its connections were lost: it may have been restarted. */
-  | { readonly kind: "partner-back"; readonly partner: string }
+  /**
+   * The partner can be reached again after it could not, or its connections broke: it may have been restarted. Less
+   * likely where it only closed them in order, `hungUp`.
+   */
+  | { readonly kind: "partner-back"; readonly partner: string; readonly hungUp?: boolean }
   /** What a user or an administrator decides about a peer (both in the form of `Rule`); undefined takes it back. */
   | {
       readonly kind: "rule";

@@ -9,6 +9,7 @@ import type { Kept } from "./kept.ts";
 import type { Direction, Observation } from "./observation.ts";
 import { PairBook } from "./pair-book.ts";
 import type { PairLegs } from "./pair-legs.ts";
+import type { DialogAnswer } from "./partner-memory.ts";
 import type { Rule } from "./policy/rules.ts";
 import { Documents } from "./presence/documents.ts";
 import { Publications } from "./presence/publications.ts";
@@ -59,7 +60,9 @@ export class Translator implements Machine<TranslatorInput, TranslatorOutput> {
     });
     const published = (user: BareJid) => this.publications.received.of(user);
     const isDenied = (xmppUser: BareJid, sipUser: BareJid) => this.gates.isDenied(xmppUser, sipUser);
-    const shared = { sip: this.sip, xmpp: this.xmpp, observe, im, published, isDenied };
+    const onAnswered = (partner: string, answer: DialogAnswer, now: Millis) =>
+      this.reach.answered(partner, answer, now);
+    const shared = { sip: this.sip, xmpp: this.xmpp, observe, im, published, isDenied, onAnswered };
     this.book = new PairBook({ settings, keep: this.keep, shared });
     this.requests = new InitialRequests(this.sip, this.gates, this.book, im, this.publications.received);
     this.stanzas = new IncomingStanzas(this.xmpp, this.gates, this.book, this.publications.outward);
@@ -149,8 +152,8 @@ export class Translator implements Machine<TranslatorInput, TranslatorOutput> {
         this.publications.linkUp(input.partner, now);
         break;
       case "partner-back":
-        this.reach.partnerBack(input.partner, now);
-        this.publications.partnerBack(input.partner, now);
+        this.reach.partnerBack(input.partner, input.hungUp !== true, now);
+        if (!input.hungUp) this.publications.partnerBack(input.partner, now);
         break;
       case "rule":
         this.onRule(input, now);

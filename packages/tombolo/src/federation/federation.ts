@@ -40,7 +40,9 @@ export class Federation {
   private readonly gateway: GatewayRole | undefined;
   private readonly remoteEdge: RemoteEdge | undefined;
 
-  private readonly partnerWatch = new PartnerWatch((partner) => this.gateway?.partnerBack(partner));
+  private readonly partnerWatch = new PartnerWatch((partner, hungUp) =>
+    this.gateway?.partnerBack(partner, hungUp),
+  );
 
   /** @param opened the gateway's store; undefined on an edge alone. */
   constructor(config: Config, log: Log, metrics: Metrics, opened: OpenedStore | undefined) {

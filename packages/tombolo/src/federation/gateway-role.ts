@@ -156,9 +156,9 @@ export class GatewayRole {
     return link === undefined ? "none" : link.driver.isUp ? "up" : "down";
   }
 
-  /** The partner can be reached again, or its connections were lost. */
-  partnerBack(partner: string): void {
-    this.gateway.feed({ kind: "partner-back", partner });
+  /** The partner can be reached again, or its connections were lost. @param hungUp it only closed them in order. */
+  partnerBack(partner: string, hungUp: boolean): void {
+    this.gateway.feed({ kind: "partner-back", partner, hungUp });
   }
 
   /** The store works again and has missed something. */

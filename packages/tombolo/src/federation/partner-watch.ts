@@ -5,28 +5,35 @@ export const ASK_AFTER_MS = 5_000;
 
 interface Seen {
   connections: number;
-  /** Its connections broke, or it could not be reached: it may have been restarted. */
-  isSuspect: boolean;
+  /** Its connections broke or it could not be reached, or it only hung up: it may have been restarted. */
+  suspicion: "broken" | "hung-up" | undefined;
   timer: NodeJS.Timeout | undefined;
 }
 
+/** Reasons of a connection's end that say nothing of the partner. */
+const OUR_OWN: ReadonlySet<string> = new Set(["idle", "stopped", "closed-here"]);
+
 /**
- * Notices partners that may have lost their memory: the last connection broke, or none could be made for a while. They
- * are `back` with the next connection, or after `ASK_AFTER_MS`, when asking makes one (SUB-16).
+ * Notices partners that may have lost their memory: the last connection broke, or none could be made for a while; or,
+ * less likely, they closed it in order, as many do when nothing was to say. They are `back` with the next connection, or
+ * after `ASK_AFTER_MS`, when asking makes one (SUB-16).
  */
 export class PartnerWatch {
-  private readonly onBack: (partner: string) => void;
+  private readonly onBack: (partner: string, hungUp: boolean) => void;
   private readonly partners = new Map<string, Seen>();
 
-  constructor(onBack: (partner: string) => void) {
+  /** @param onBack `hungUp`: it only closed its connections in order. */
+  constructor(onBack: (partner: string, hungUp: boolean) => void) {
     this.onBack = onBack;
   }
 
   note(observation: DriverObservation): void {
     if (observation.kind === "breaker") {
       const seen = this.seen(observation.partner);
-      if (observation.state === "open") this.suspect(observation.partner, seen, false);
-      else this.back(observation.partner, seen);
+      if (observation.state === "open") {
+        clearTimeout(seen.timer);
+        seen.suspicion = "broken";
+      } else this.back(observation.partner, seen);
     } else if (observation.kind === "connection" && observation.side === "outside") {
       const { partner, state, why } = observation;
       const seen = this.seen(partner);
@@ -35,7 +42,7 @@ export class PartnerWatch {
         this.back(partner, seen);
       } else {
         seen.connections -= 1;
-        if (seen.connections <= 0 && why !== "idle" && why !== "stopped") this.suspect(partner, seen, true);
+        if (seen.connections <= 0 && !OUR_OWN.has(why)) this.suspect(partner, seen, why);
       }
     }
   }
@@ -45,24 +52,24 @@ export class PartnerWatch {
     this.partners.clear();
   }
 
-  private suspect(partner: string, seen: Seen, asks: boolean): void {
-    seen.isSuspect = true;
+  private suspect(partner: string, seen: Seen, why: string): void {
+    if (seen.suspicion !== "broken") seen.suspicion = why === "closed-there" ? "hung-up" : "broken";
     clearTimeout(seen.timer);
-    seen.timer = asks ? setTimeout(() => this.back(partner, seen), ASK_AFTER_MS) : undefined;
+    seen.timer = setTimeout(() => this.back(partner, seen), ASK_AFTER_MS);
   }
 
   private back(partner: string, seen: Seen): void {
     clearTimeout(seen.timer);
     seen.timer = undefined;
-    if (!seen.isSuspect) return;
-    seen.isSuspect = false;
-    this.onBack(partner);
+    const { suspicion } = seen;
+    seen.suspicion = undefined;
+    if (suspicion) this.onBack(partner, suspicion === "hung-up");
   }
 
   private seen(partner: string): Seen {
     const known = this.partners.get(partner);
     if (known) return known;
-    const seen = { connections: 0, isSuspect: false, timer: undefined };
+    const seen = { connections: 0, suspicion: undefined, timer: undefined };
     this.partners.set(partner, seen);
     return seen;
   }

@@ -2,6 +2,7 @@ import { type Millis, Notifier, Subscriber } from "@tombolo/sip";
 import type { Pair } from "../pair.ts";
 import type { PairContext } from "../pair-context.ts";
 import type { PairLegs } from "../pair-legs.ts";
+import type { DialogAnswer } from "../partner-memory.ts";
 import type { Said } from "./composition.ts";
 import { Documents } from "./documents.ts";
 import type { SipWatcherContext } from "./sip-watcher-context.ts";
@@ -51,6 +52,10 @@ export class XmppWatchPlace extends WatchPlace implements XmppWatcherContext {
 
   get random(): () => number {
     return this.shared.settings.random;
+  }
+
+  onAnswered(answer: DialogAnswer, now: Millis): void {
+    this.shared.onAnswered(this.pair.partner, answer, now);
   }
 
   published(): Said | undefined {

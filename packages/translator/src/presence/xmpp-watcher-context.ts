@@ -1,6 +1,7 @@
 import type { Millis, Subscriber } from "@tombolo/sip";
 import type { Observation } from "../observation.ts";
 import type { Pair } from "../pair.ts";
+import type { DialogAnswer } from "../partner-memory.ts";
 import type { SipSide } from "../sip-side.ts";
 import type { XmppSide } from "../xmpp-side.ts";
 import type { Said } from "./composition.ts";
@@ -46,6 +47,8 @@ export interface XmppWatcherContext {
   readonly accept: string;
   /** The resource that stands for the SIP user in XMPP. */
   readonly resource: string;
+  /** Told what became of a request in a dialog. */
+  readonly onAnswered: (answer: DialogAnswer, now: Millis) => void;
   /** What the SIP user has published for all who may watch them; undefined where nothing. */
   readonly published: () => Said | undefined;
   readonly observe: (observation: Observation) => void;

@@ -200,6 +200,8 @@ export class XmppWatcher implements Requester<Subscriber | Fetch>, DialogOwner {
   private noteLeg(outcome: Outcome, now: Millis): void {
     if (this.leg.dialog === undefined) return;
     const isDead = outcome.kind !== "final" || outcome.status === 408 || outcome.status >= 500;
+    if (isDead || outcome.status < 300 || outcome.status === 481)
+      this.context.onAnswered(isDead ? "dead" : outcome.status === 481 ? "lost" : "known", now);
     if (isDead) this.holdOn(now);
     else this.announcement.stand();
   }
