@@ -35,6 +35,8 @@ export interface ExtraPartner {
   readonly port?: number;
   /** Default strict. */
   readonly purpose?: "strict" | "server-auth-as-client";
+  /** XMPP users' presence is published at its server; default false. */
+  readonly publish?: boolean;
 }
 
 export interface LabOptions {
@@ -180,11 +182,18 @@ function configuration(values: {
 }): string {
   const { sipPort, adminPort, partnerPort, server, secret } = values;
   const more = values.partners.map(
-    ({ domain, purpose = "strict", profile = "lync", port = partnerPort }) => `  - domain: ${domain}
+    ({
+      domain,
+      purpose = "strict",
+      profile = "lync",
+      port = partnerPort,
+      publish = false,
+    }) => `  - domain: ${domain}
     profile: ${profile}
     route: tls://127.0.0.1:${port}
     names: [sip.${domain}]
     purpose: ${purpose}
+    publish: ${publish}
 `,
   );
   return `# Written by scripts/quickstart: a federation on loopback.
