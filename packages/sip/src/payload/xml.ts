@@ -1,4 +1,5 @@
 import { SaxesParser } from "saxes";
+import { type PlainXmlBounds, readPlainXml } from "./plain-xml.ts";
 
 /** Longest document read, in bytes. A presence document with 50 devices has about 20 KiB. */
 export const MAX_XML_BYTES = 65_536;
@@ -7,6 +8,11 @@ export const MAX_XML_DEPTH = 32;
 export const MAX_XML_ELEMENTS = 2_048;
 /** Attributes on one element, namespace declarations included. */
 export const MAX_XML_ATTRIBUTES = 32;
+const BOUNDS: PlainXmlBounds = {
+  depth: MAX_XML_DEPTH,
+  elements: MAX_XML_ELEMENTS,
+  attributes: MAX_XML_ATTRIBUTES,
+};
 
 /** One element. Comments, processing instructions and the order of text between children are not kept. */
 export interface XmlElement {
@@ -51,6 +57,13 @@ export function readXml(bytes: Uint8Array, options: XmlOptions = {}): XmlReading
   if (bytes.length > MAX_XML_BYTES) return fault(`longer than ${MAX_XML_BYTES} bytes`);
   const text = decodeXml(bytes);
   if (text === undefined) return fault("not UTF-8");
+  const plain = readPlainXml(text, BOUNDS);
+  if (plain !== undefined) return { ok: true, root: plain };
+  return readAnyXml(text, options);
+}
+
+/** As `readXml`, of a decoded document and by the full parser. */
+export function readAnyXml(text: string, options: XmlOptions = {}): XmlReading {
   const builder = new TreeBuilder(options.doctype === "skip");
   try {
     return { ok: true, root: builder.parse(text) };
