@@ -119,6 +119,11 @@ export class Translator implements Machine<TranslatorInput, TranslatorOutput> {
     return this.gates.peer(text);
   }
 
+  /** How the publication of an XMPP user's presence at a partner stands (`PublisherState`); undefined where there is none. */
+  publicationAt(xmppUser: BareJid, partner: string): string | undefined {
+    return this.publications.outward.stateOf(xmppUser, partner);
+  }
+
   *legs(): IterableIterator<PairLegs> {
     yield* this.book.all();
   }

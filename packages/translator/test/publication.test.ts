@@ -70,6 +70,7 @@ describe("what bob publishes", () => {
     bed.outcome("SUBSCRIBE", 403);
     bed.out();
     expect(publish(bed, { document: AWAY })).toMatchObject({ status: 200 });
+    expect(bed.translator.find(ALICE, BOB)?.watches.xmpp?.published).toEqual({ show: "away" });
     expect(presenceLines(bed)).toEqual([
       "xmpp bob/sip>alice available away",
       "xmpp bob/sip>dave available away",
@@ -222,6 +223,7 @@ describe("what is published of alice", () => {
   it("is refreshed at once when the partner may have lost its memory", () => {
     const bed = publicationBed();
     publishedAlice(bed);
+    expect(bed.translator.publicationAt(ALICE, PARTNER)).toBe("published");
     bed.partnerBack();
     expect(bed.out()).toEqual(["PUBLISH sip:alice@example.com if=e1 expires=3600"]);
     bed.outcome("PUBLISH", 412);

@@ -3,7 +3,7 @@ import type { DialogView, Rule, SipWatchView, Translator, XmppWatchView } from "
 
 /** A step on the way from the presentity to what the watcher sees. */
 export interface ExplainedStep {
-  /** `gate`, `consent`, `link`, `dialog`, `source`, `mapping`. */
+  /** `gate`, `consent`, `link`, `dialog`, `source`, `mapping`, `publication`. */
   readonly what: string;
   /** Whether presence passes here. */
   readonly passes: boolean;
@@ -68,7 +68,10 @@ export function explain(translator: Translator, question: ExplainQuestion, now: 
   }
   const view = watches?.sip;
   const { isDenied, rule } = translator.gate(xmppUser, sipUser);
-  const steps = [gateStep(isDenied, rule, question.unknownWatcher), ...sipSteps(view, now), link];
+  const publication = translator.publicationAt(xmppUser, question.partner);
+  const published = publication === undefined ? [] : [publishedStep(publication, question.partner)];
+  const gate = gateStep(isDenied, rule, question.unknownWatcher);
+  const steps = [gate, ...published, ...sipSteps(view, now), link];
   const row = view?.sees.row;
   const rest = {
     ...(rule && { rule: ruleOf(rule) }),
@@ -103,6 +106,12 @@ function gateStep(isDenied: boolean, rule: Rule | undefined, unknownWatcher: str
     ? `a rule of the user's for ${rule.peer} says ${rule.action} (set by ${rule.source})`
     : `no rule; policy.unknownWatcher is ${unknownWatcher}`;
   return { what: "gate", passes: !isDenied, says: isDenied ? `${says}: an offline user is shown` : says };
+}
+
+/** Besides what the watcher is told, who may see both. */
+function publishedStep(state: string, partner: string): ExplainedStep {
+  const says = `the user lets ${partner} itself see them: the publication at its server is ${state}`;
+  return { what: "publication", passes: true, says };
 }
 
 const CONSENT: Readonly<Record<SipWatchView["authorization"], string>> = {
@@ -150,9 +159,13 @@ function xmppSteps(view: XmppWatchView | undefined, now: Millis): ExplainedStep[
       : `no dialog${failed}; asked again in ${until(retryAt, now)}`;
   const withdrawn =
     withdrawnAt === undefined ? "" : `; withdrawn in ${until(withdrawnAt, now)} unless it answers`;
+  const { published } = view;
   return [
     { what: "consent", passes: isAuthorized && deniedUntil === undefined, says: consent },
     { what: "dialog", passes: dialogs.length > 0, says: `${dialog}${withdrawn}` },
+    ...(published
+      ? [{ what: "source", passes: true, says: `the SIP user publishes ${stanza(published)} to us, too` }]
+      : []),
     {
       what: "mapping",
       passes: sees !== undefined,

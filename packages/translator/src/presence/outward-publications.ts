@@ -43,11 +43,6 @@ export class OutwardPublications {
     this.context = context;
   }
 
-  /** XMPP users with something published or under way, once for each partner. */
-  get size(): number {
-    return this.publications.size;
-  }
-
   /** How the publication of an XMPP user at a partner stands; undefined where there is none. */
   stateOf(user: BareJid, partner: string): string | undefined {
     return this.publications.get(keyOf(user, partner))?.state;

@@ -1,6 +1,5 @@
 import type { Deadline, Millis } from "@tombolo/sip";
 import type { Element } from "ltx";
-import type { BareJid } from "../address/index.ts";
 import type { KeptPublicationOf } from "../kept-publication.ts";
 import type { TranslatorSettings } from "../settings.ts";
 import type { IncomingRequest } from "../sip-side.ts";
@@ -70,10 +69,5 @@ export class Publications {
     const received = this.received.nextDeadline();
     const outward = this.outward.nextDeadline();
     return received && outward ? (received.at <= outward.at ? received : outward) : (received ?? outward);
-  }
-
-  /** Who of an XMPP user's presence is published at a partner, or who of a SIP user's sources speaks here: for a person. */
-  stateOf(xmppUser: BareJid, sipUser: BareJid, partner: string) {
-    return { outward: this.outward.stateOf(xmppUser, partner), received: this.received.countOf(sipUser) };
   }
 }

@@ -47,11 +47,6 @@ export class PublishedPresence implements Sleeper {
     return this.compositor.size === 0;
   }
 
-  /** Publications, the one that was heard from last at the end. */
-  get size(): number {
-    return this.compositor.size;
-  }
-
   /** What all publications together say; undefined where none says anything. */
   get said(): Said | undefined {
     const sources: (Said | undefined)[] = [];

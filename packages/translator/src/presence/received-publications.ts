@@ -33,19 +33,9 @@ export class ReceivedPublications {
     this.context = context;
   }
 
-  /** Users with something published. */
-  get size(): number {
-    return this.users.size;
-  }
-
   /** What a user has published; undefined where nothing. */
   of(user: BareJid): Said | undefined {
     return this.users.get(user)?.said;
-  }
-
-  /** How many sources say it. */
-  countOf(user: BareJid): number {
-    return this.users.get(user)?.size ?? 0;
   }
 
   /** A PUBLISH outside dialogs: the gates, then the publications of who sent it. */

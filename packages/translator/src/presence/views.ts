@@ -43,6 +43,8 @@ export interface XmppWatchView {
   readonly deniedUntil: Millis | undefined;
   /** What is shown is withdrawn then, unless the SIP side answers. */
   readonly withdrawnAt: Millis | undefined;
+  /** What the SIP user publishes for all who may watch them (RFC 3903); undefined where nothing. */
+  readonly published: XmppPresence | undefined;
   /** What the watcher was told last; undefined where nothing. */
   readonly sees: (XmppPresence & { readonly row?: string }) | undefined;
   /** The SIP side's last failure: a status, or what went wrong. */

@@ -29,6 +29,11 @@ export class WatchedSources {
     return this.own;
   }
 
+  /** What the user publishes. */
+  get publication(): ShownPresence | undefined {
+    return this.publisher.published()?.presence;
+  }
+
   /** What all say together; undefined where none says anything. */
   get said(): ShownPresence | undefined {
     const own = this.own && { presence: this.own, since: this.since };

@@ -3,6 +3,7 @@ import type { Announcement } from "./announcement.ts";
 import { NO_ANSWER, type Retries } from "./retries.ts";
 import type { SubscriptionLeg } from "./subscription-leg.ts";
 import type { DialogView, XmppWatchView } from "./views.ts";
+import type { WatchedSources } from "./watched-sources.ts";
 import type { Wish } from "./wish.ts";
 
 interface Parts {
@@ -10,10 +11,11 @@ interface Parts {
   readonly retries: Retries;
   readonly leg: SubscriptionLeg;
   readonly announcement: Announcement;
+  readonly sources: WatchedSources;
 }
 
 /** `denied`, `ending`, `none`, `backoff`, `active` or `pending`. */
-export function xmppWatchState({ wish, retries, leg }: Omit<Parts, "announcement">): string {
+export function xmppWatchState({ wish, retries, leg }: Pick<Parts, "wish" | "retries" | "leg">): string {
   if (wish.isDenied) return "denied";
   if (!wish.isWanted) return leg.isOpen ? "ending" : "none";
   if (retries.at !== undefined) return "backoff";
@@ -22,7 +24,7 @@ export function xmppWatchState({ wish, retries, leg }: Omit<Parts, "announcement
 
 /** Why an XMPP watcher sees what they see. */
 export function xmppWatchView(parts: Parts): XmppWatchView {
-  const { wish, retries, leg, announcement } = parts;
+  const { wish, retries, leg, announcement, sources } = parts;
   const { shown, row, documentAt } = announcement;
   const { dialog, subscriber } = leg;
   const { lastFailure: failure } = retries;
@@ -38,6 +40,7 @@ export function xmppWatchView(parts: Parts): XmppWatchView {
     retryAt: retries.at,
     deniedUntil: wish.deniedUntil,
     withdrawnAt: announcement.graceUntil,
+    published: sources.publication && look(sources.publication),
     sees: shown && { ...look(shown), ...(row && { row }) },
     lastFailure:
       failure === NO_ANSWER ? undefined : failure.kind === "final" ? String(failure.status) : failure.kind,

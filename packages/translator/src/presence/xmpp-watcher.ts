@@ -67,8 +67,8 @@ export class XmppWatcher implements Requester<Subscriber | Fetch>, DialogOwner {
   }
 
   get view(): XmppWatchView {
-    const { wish, retries, leg, announcement } = this;
-    return xmppWatchView({ wish, retries, leg, announcement });
+    const { wish, retries, leg, announcement, sources } = this;
+    return xmppWatchView({ wish, retries, leg, announcement, sources });
   }
 
   // ---- from XMPP
