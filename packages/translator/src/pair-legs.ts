@@ -7,6 +7,7 @@ import { contentOf } from "./im/own-message.ts";
 import { SessionWire } from "./im/session-wire.ts";
 import { TextWire } from "./im/text-wire.ts";
 import type { Keep, Kept } from "./kept.ts";
+import type { Direction } from "./observation.ts";
 import type { Pair } from "./pair.ts";
 import type { PairContext } from "./pair-context.ts";
 import { SipWatcher } from "./presence/sip-watcher.ts";
@@ -248,13 +249,14 @@ export class PairLegs implements Sleeper {
   }
 
   /** Texts of this pair whose fate is open. */
-  get held(): Conversation["held"] | undefined {
-    return this.ownConversation?.held;
+  get held(): Readonly<Record<Direction, number>> | undefined {
+    const { ownConversation: own } = this;
+    return own && { sip_to_xmpp: own.arrivals.held, xmpp_to_sip: own.departures.held };
   }
 
   /** The store has not taken a text. */
-  notKept(id: string, now: Millis): void {
-    this.ownConversation?.notKept(id, now);
+  notKept(id: string): void {
+    this.ownConversation?.departures.notKept(id);
   }
 
   /** The partner may have lost its memory. */

@@ -183,7 +183,7 @@ export class Translator implements Machine<TranslatorInput, TranslatorOutput> {
         this.im.mayKeep = input.takes;
         break;
       case "not-kept":
-        this.onNotKept(input.kept, now);
+        this.onNotKept(input.kept);
         break;
       case "drain":
         this.drain(now);
@@ -221,12 +221,12 @@ export class Translator implements Machine<TranslatorInput, TranslatorOutput> {
       this.observe({ what: "imbalance", ...imbalance });
   }
 
-  private onNotKept(kept: Kept, now: Millis): void {
+  private onNotKept(kept: Kept): void {
     if (kept.what !== "text") return;
     const legs = this.book.find(kept.pair.xmppUser, kept.pair.sipUser);
     if (!legs) return;
     this.book.touch(legs);
-    legs.notKept(kept.id, now);
+    legs.notKept(kept.id);
   }
 
   private readonly keep = (kept: Kept): void => {

@@ -48,6 +48,29 @@ describe("a text that rides in bob's INVITE", () => {
     expect(figures(bed, "sip_to_xmpp")).toEqual({ accepted: 2, delivered: 2, bounced: 0, expired: 0 });
   });
 
+  it("is answered 200 when it is repeated only once alice's server has it, and counts anew where it was lost", () => {
+    for (const isLost of [false, true]) {
+      const bed = new Bed();
+      const dialog = invited(bed);
+      bed.confirm(dialog);
+      bed.advance(5_000);
+      const early = bed.request("MESSAGE", { dialog, body: plain("Hi Alice") });
+      expect(bed.answerTo(early)).toBeUndefined();
+      if (isLost) bed.lost();
+      else bed.taken();
+      expect(bed.answerTo(early)?.status).toBe(isLost ? 504 : 200);
+    }
+    const bed = new Bed();
+    const dialog = invited(bed);
+    bed.confirm(dialog);
+    bed.advance(5_000);
+    bed.lost();
+    const again = bed.request("MESSAGE", { dialog, body: plain("Hi Alice") });
+    bed.taken();
+    expect(bed.answerTo(again)?.status).toBe(200);
+    expect(figures(bed, "sip_to_xmpp")).toEqual({ accepted: 2, delivered: 1, bounced: 1, expired: 0 });
+  });
+
   it("is not lost when he hangs up at once", () => {
     const bed = new Bed();
     const dialog = invited(bed);

@@ -19,8 +19,11 @@ export interface Way {
 
 /** One text on its way from SIP to XMPP: its MESSAGE waits for the answer until the XMPP server has the stanza. */
 interface Arrival {
-  /** To be answered; undefined for a text that came inside an INVITE. Not the message: taken texts are remembered. */
-  readonly request: RequestRef | undefined;
+  /**
+   * To be answered; undefined for a text that came inside an INVITE, until a MESSAGE repeats it. Not the message: taken
+   * texts are remembered.
+   */
+  request: RequestRef | undefined;
   readonly way: Way;
   readonly stanzaId: string;
   /** Under which it is known again; undefined in a session, where the order of requests rules repetitions out. */
@@ -44,6 +47,8 @@ export class Arrivals implements Sender<Arrival> {
   private readonly onLateError: (why: string, stanzaId: string, now: Millis) => void;
   private readonly onInquiry: (stanzaId: string, inquiry: Inquiry) => void;
   private waiting = 0;
+  /** The last text that came inside an INVITE. */
+  private unasked: { readonly arrival: Arrival; isLost: boolean } | undefined;
   /** Where replies go: the resource that spoke last, else the bare JID. */
   private bound: string | undefined;
   /** Whether that resource uses chat states: unknown until it has sent a text (XEP-0085 5.1). */
@@ -161,7 +166,21 @@ export class Arrivals implements Sender<Arrival> {
   takeUnasked(text: string, now: Millis): void {
     if (this.waiting >= MAX_ARRIVALS_PER_PAIR) return;
     const plain = { kind: "text", text, subject: undefined, language: undefined, sentAt: undefined } as const;
-    this.send(undefined, { ...plain, inquiry: undefined }, { status: 200, isInDialog: true }, undefined, now);
+    const way = { status: 200, isInDialog: true };
+    const arrival = this.send(undefined, { ...plain, inquiry: undefined }, way, undefined, now);
+    this.unasked = { arrival, isLost: false };
+  }
+
+  /**
+   * A MESSAGE brings the text of an INVITE again: it is answered as that text's own, once the server has it.
+   * @returns false when that text was lost, so that this one counts
+   */
+  repeat(request: IncomingRequest, way: Way): boolean {
+    if (this.unasked?.isLost) return false;
+    const { arrival } = this.unasked ?? {};
+    if (arrival && !arrival.isSettled && !arrival.request) arrival.request = request.request;
+    else this.context.sip.answer(request.request, way.status);
+    return true;
   }
 
   private send(
@@ -170,7 +189,7 @@ export class Arrivals implements Sender<Arrival> {
     way: Way,
     key: string | undefined,
     now: Millis,
-  ): void {
+  ): Arrival {
     const { pair, wire, xmpp, ids, books } = this.context;
     this.composingUntil = undefined;
     this.waiting += 1;
@@ -194,9 +213,10 @@ export class Arrivals implements Sender<Arrival> {
       wantsMarker: text.inquiry?.marker ?? false,
     });
     const addressed = to.includes("/") ? "full" : "bare";
-    const arrival = { request, way, stanzaId, key, acceptedAt: now, addressed, isSettled: false } as const;
-    xmpp.sendTracked<Arrival>(this, { ...arrival }, pair.partner, stanza);
+    const arrival: Arrival = { request, way, stanzaId, key, acceptedAt: now, addressed, isSettled: false };
+    xmpp.sendTracked(this, arrival, pair.partner, stanza);
     if (text.inquiry) this.onInquiry(stanzaId, text.inquiry);
+    return arrival;
   }
 
   /** Sessions are chats; single messages are mail until the XMPP user answers in a chat window (C-09, RFC 7572 5). */
@@ -268,6 +288,7 @@ export class Arrivals implements Sender<Arrival> {
   }
 
   private bounced(arrival: Arrival, reason: string): void {
+    if (this.unasked?.arrival === arrival) this.unasked.isLost = !arrival.request;
     this.context.recent.failed(arrival.key);
     this.observe("bounced", reason);
   }

@@ -1,7 +1,6 @@
 import type { Deadline, DialogId, Millis, Outcome, RequestRef } from "@tombolo/sip";
 import type { Element } from "ltx";
 import { localStanzaError, reasonPhrase } from "../error/index.ts";
-import type { Direction } from "../observation.ts";
 import type { DialogOwner, IncomingRequest, Requester } from "../sip-side.ts";
 import { isContentBlocked, noteDiagnostics, readFailure, TYPING_REFUSED } from "./answers.ts";
 import { Arrivals, type Way } from "./arrivals.ts";
@@ -67,11 +66,6 @@ export class Conversation implements Requester<Purpose>, DialogOwner {
       this.departures.isIdle &&
       this.arrivals.isIdle
     );
-  }
-
-  /** Texts whose fate is open, counted where they are held. */
-  get held(): Readonly<Record<Direction, number>> {
-    return { sip_to_xmpp: this.arrivals.held, xmpp_to_sip: this.departures.held };
   }
 
   /** Whether a session is up, for gauges and pages. */
@@ -229,11 +223,11 @@ export class Conversation implements Requester<Purpose>, DialogOwner {
     const { sip, texts } = this.context;
     const incoming = texts.incoming(request.message);
     switch (incoming.kind) {
-      case "text":
-        if (way.isInDialog && !this.firstTexts.isNews(request.dialog!, incoming.text, now))
-          sip.answer(request.request, way.status);
-        else this.arrivals.take(request, incoming, way, now);
+      case "text": {
+        const isNews = !way.isInDialog || this.firstTexts.isNews(request.dialog!, incoming.text, now);
+        if (isNews || !this.arrivals.repeat(request, way)) this.arrivals.take(request, incoming, way, now);
         return;
+      }
       case "typing":
         this.arrivals.onTyping(incoming.lasts, way.isInDialog, now);
         sip.answer(request.request, way.status);
@@ -340,12 +334,6 @@ export class Conversation implements Requester<Purpose>, DialogOwner {
     this.pump(now);
   }
 
-  /** The store has not taken a text. */
-  notKept(id: string, now: Millis): void {
-    this.departures.notKept(id);
-    this.pump(now);
-  }
-
   // ---- outcomes
 
   onRefused(outcome: Outcome, now: Millis): void {
@@ -385,7 +373,7 @@ export class Conversation implements Requester<Purpose>, DialogOwner {
   // ---- time
 
   nextDeadline(): Deadline | undefined {
-    let deadline = this.sessions.nextDeadline(this.isSending);
+    let deadline = this.sessions.nextDeadline(this.inFlight !== undefined);
     const consider = (at: Millis | undefined, reason: string) => {
       if (at !== undefined && (!deadline || at < deadline.at)) deadline = { at, reason };
     };
@@ -399,7 +387,7 @@ export class Conversation implements Requester<Purpose>, DialogOwner {
   }
 
   timeout(now: Millis): void {
-    const isIdleEnded = this.sessions.timeout(this.isSending, now);
+    const isIdleEnded = this.sessions.timeout(this.inFlight !== undefined, now);
     this.departures.expire(now);
     this.departures.bounces.timeout(now);
     this.arrivals.timeout(now);
@@ -408,9 +396,5 @@ export class Conversation implements Requester<Purpose>, DialogOwner {
     if (isTyping !== undefined) this.sendTyping(isTyping, now);
     if (this.pages.timeout(now)) this.arrivals.forget();
     if (isIdleEnded && this.sessions.isSilent) this.arrivals.sessionEnded();
-  }
-
-  private get isSending(): boolean {
-    return this.inFlight !== undefined;
   }
 }
