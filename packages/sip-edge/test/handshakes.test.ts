@@ -100,7 +100,7 @@ describe("a partner's handshake", () => {
   });
 
   it("that is broken off or never begun is counted, and leaves no place taken", async () => {
-    const limits = { maxPending: 1, maxConnections: 10, handshakeMs: 150 };
+    const limits = { maxPending: 1, maxPendingPerAddress: 1, maxConnections: 10, handshakeMs: 150 };
     rig = await new WireRig({ listenerLimits: limits }).start();
     const silent = rig.connectPlain();
     await rig.until(() => silent.socket.readyState === "open", "the silent connection");
@@ -117,8 +117,26 @@ describe("a partner's handshake", () => {
     await rig.handshake("ok");
   });
 
+  it("is one of a few from its address, so that another address finds a place", async () => {
+    const limits = { maxPending: 4, maxPendingPerAddress: 2, maxConnections: 10, handshakeMs: 5_000 };
+    rig = await new WireRig({ listenerLimits: limits }).start();
+    const open = ({ socket }: { socket: { readyState: string } }) => socket.readyState === "open";
+    const [first, last] = [rig.connectPlain(), rig.connectPlain()];
+    await rig.until(() => open(first) && open(last), "as many as there may be");
+    const oneMore = rig.connectPlain();
+    await oneMore.ended;
+    expect(rig.handshakes).toEqual(["too-many"]);
+    const elsewhere = rig.connectPlain("127.0.0.2");
+    await rig.until(() => open(elsewhere), "one from another address");
+    first.socket.destroy();
+    await rig.handshake("reset");
+    await rig.connect(contoso());
+    await rig.handshake("ok");
+    expect([open(last), open(elsewhere), rig.handshakes]).toEqual([true, true, ["too-many", "reset", "ok"]]);
+  });
+
   it("takes the last connection there is room for, and not the next", async () => {
-    const limits = { maxPending: 10, maxConnections: 2, handshakeMs: 5_000 };
+    const limits = { maxPending: 10, maxPendingPerAddress: 10, maxConnections: 2, handshakeMs: 5_000 };
     rig = await new WireRig({ listenerLimits: limits }).start();
     await rig.connect(contoso());
     await rig.connect(contoso());

@@ -86,8 +86,8 @@ export class WireRig {
     return peer;
   }
 
-  connectPlain(): Peer {
-    const socket = connectTcp({ host: "127.0.0.1", port: this.driver.address.port });
+  connectPlain(localAddress = "127.0.0.1"): Peer {
+    const socket = connectTcp({ host: "127.0.0.1", port: this.driver.address.port, localAddress });
     this.sockets.add(socket);
     return new Peer(socket);
   }

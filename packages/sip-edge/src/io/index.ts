@@ -2,8 +2,15 @@ export { cureForInside } from "../trust/inside-cures.ts";
 export { DIAL_BUDGET_MS, Dialler, type DiallerOptions, type FailedDial } from "./dialler.ts";
 export type { DriverObservation } from "./driver-observation.ts";
 export { DEFAULT_TICK_MS, EdgeDriver, type EdgeDriverOptions } from "./edge-driver.ts";
-export { InsideLegs, type InsideOptions, isFrom, isNamed, plainAddress } from "./inside-legs.ts";
-export { INSIDE_HANDSHAKE_MS, MAX_INSIDE_CONNECTIONS } from "./inside-listener.ts";
+export {
+  INSIDE_HANDSHAKE_MS,
+  InsideLegs,
+  type InsideOptions,
+  isFrom,
+  isNamed,
+  MAX_INSIDE_CONNECTIONS,
+  plainAddress,
+} from "./inside-legs.ts";
 export {
   DEFAULT_SIP_TLS_PORT,
   type Locate,

@@ -8,9 +8,11 @@ import {
   Connector,
   type DialResult,
   type HandshakeOutcome,
+  type ListenerLimits,
   type ListenerOwner,
   refuse,
   SipConnection,
+  SipListener,
   type TlsCredentials,
   type TlsPeer,
 } from "@tombolo/sip/io";
@@ -18,8 +20,20 @@ import type { Direction, EdgeInput } from "../edge-events.ts";
 import type { EdgeNode, InsideFace } from "../settings.ts";
 import { cureForInside } from "../trust/inside-cures.ts";
 import type { DriverObservation } from "./driver-observation.ts";
-import { InsideListener } from "./inside-listener.ts";
 import { describe, outcomeOf } from "./telling.ts";
+
+/** Connections of inside nodes at once; more are closed. */
+export const MAX_INSIDE_CONNECTIONS = 256;
+/** From the connection to its first byte, and then to the end of the handshake, ms. */
+export const INSIDE_HANDSHAKE_MS: Millis = 10_000;
+
+/** Nodes are few and known: all of their connections may be in the handshake at once, from one address too. */
+const INSIDE_LISTENER_LIMITS: ListenerLimits = {
+  maxPending: MAX_INSIDE_CONNECTIONS,
+  maxPendingPerAddress: MAX_INSIDE_CONNECTIONS,
+  maxConnections: MAX_INSIDE_CONNECTIONS,
+  handshakeMs: INSIDE_HANDSHAKE_MS,
+};
 
 /** The side of the edge that faces other SIP nodes. */
 export interface InsideOptions {
@@ -48,7 +62,7 @@ interface Entry {
 /** Connections to and from inside nodes. Each belongs to one node from its beginning to its end. */
 export class InsideLegs implements ListenerOwner, ConnectionOwner {
   private readonly around: InsideAround;
-  private readonly listener: InsideListener | undefined;
+  private readonly listener: SipListener | undefined;
   private readonly connector: Connector | undefined;
   private readonly tcpConnector: Connector;
   private readonly entries = new Map<string, Entry>();
@@ -68,11 +82,12 @@ export class InsideLegs implements ListenerOwner, ConnectionOwner {
     this.tcpConnector = new Connector(tls ?? NO_TLS, around.dialMs);
     this.listener =
       listen &&
-      new InsideListener(
+      new SipListener(
         {
           host: listen.host,
           port: listen.port,
           tls: listen.transport === "tls" ? tls : undefined,
+          limits: INSIDE_LISTENER_LIMITS,
           takesPlain: nodes.some(({ target }) => target !== "local" && target.transport === "tcp"),
         },
         this,

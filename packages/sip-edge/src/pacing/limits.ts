@@ -7,10 +7,12 @@ export interface PacingLimits {
   readonly messagesPerSecond: number;
   /** Different users that may be addressed; undefined = any number. */
   readonly targets: number | undefined;
+  /** `messagesPerSecond` holds for any one second; else as many may come on top after a pause. */
+  readonly isStrict?: boolean | undefined;
 }
 
 /** What an edge allows that knows us by discovery only, not by an entry in its list. */
-export const DISCOVERED: PacingLimits = { messagesPerSecond: 20, targets: 1_000 };
+export const DISCOVERED: PacingLimits = { messagesPerSecond: 20, targets: 1_000, isStrict: true };
 
 /** Longest time a request waits for its turn, ms: its sender gives up at 64*T1 = 32 s, and the answer takes time. */
 export const MAX_PACED_MS: Millis = 20_000;

@@ -144,5 +144,9 @@ function dueAt({ partner, shaper, reportAt }: PacedNeighbour): Millis {
 }
 
 function sameLimits(one: PacingLimits | undefined, other: PacingLimits | undefined): boolean {
-  return one?.messagesPerSecond === other?.messagesPerSecond && one?.targets === other?.targets;
+  return (
+    one?.messagesPerSecond === other?.messagesPerSecond &&
+    one?.targets === other?.targets &&
+    one?.isStrict === other?.isStrict
+  );
 }

@@ -18,8 +18,8 @@ class Rig {
   readonly dead = new Set<string>();
   now = 0;
 
-  constructor(messagesPerSecond: number, targets?: number) {
-    this.shaper = new Shaper({ messagesPerSecond, targets }, ({ name }) => !this.dead.has(name));
+  constructor(messagesPerSecond: number, targets?: number, isStrict?: boolean) {
+    this.shaper = new Shaper({ messagesPerSecond, targets, isStrict }, ({ name }) => !this.dead.has(name));
   }
 
   offer(name: string, message: SipMessage): void {
@@ -115,6 +115,24 @@ describe("rate", () => {
         }
       }),
       { numRuns: 40 },
+    );
+  });
+
+  it("of a stranger's edge holds for any one second", () => {
+    fc.assert(
+      fc.property(fc.array(fc.nat(120), { maxLength: 120 }), (pauses) => {
+        const rig = new Rig(20, undefined, true);
+        for (const [at, pause] of pauses.entries()) {
+          rig.offer("x", im(`d${at}`));
+          rig.pass(pause);
+        }
+        rig.pass(MAX_PACED_MS);
+        const times = rig.sent.map(([, at]) => at);
+        expect(times).toHaveLength(pauses.length);
+        for (const [at, from] of times.entries())
+          expect((times[at + 20] ?? Number.POSITIVE_INFINITY) - from).toBeGreaterThanOrEqual(1_000);
+      }),
+      { numRuns: 60 },
     );
   });
 
@@ -313,15 +331,15 @@ it.each([
   ],
   [
     { messagesPerSecond: 0, discovered: true },
-    { messagesPerSecond: 20, targets: 1_000 },
+    { messagesPerSecond: 20, targets: 1_000, isStrict: true },
   ],
   [
     { messagesPerSecond: 5, discovered: true },
-    { messagesPerSecond: 5, targets: 1_000 },
+    { messagesPerSecond: 5, targets: 1_000, isStrict: true },
   ],
   [
     { messagesPerSecond: 50, discovered: true },
-    { messagesPerSecond: 20, targets: 1_000 },
+    { messagesPerSecond: 20, targets: 1_000, isStrict: true },
   ],
 ])("limits %j pace as %j", (limits, paced) => {
   expect(pacingOf(limits)).toEqual(paced);

@@ -1,6 +1,7 @@
 import type { Millis, SipMessage } from "@tombolo/sip";
 import { isPassing, type Lane, laneOf, supersedes } from "./lane.ts";
 import { laneBound, type PacingLimits, typingBound } from "./limits.ts";
+import { SlidingWindow } from "./sliding-window.ts";
 import { TargetGuard } from "./target-guard.ts";
 import { TokenBucket } from "./token-bucket.ts";
 import { type Paced, WaitingRoom } from "./waiting-room.ts";
@@ -36,7 +37,7 @@ export interface Refused<R> {
 export class Shaper<R extends { readonly message: SipMessage }> {
   readonly limits: PacingLimits;
   private readonly isAlive: (request: R) => boolean;
-  private readonly bucket: TokenBucket;
+  private readonly bucket: TokenBucket | SlidingWindow;
   private readonly guard: TargetGuard | undefined;
   private readonly room = new WaitingRoom<R>();
   private refused: Refused<R>[] = [];
@@ -44,7 +45,8 @@ export class Shaper<R extends { readonly message: SipMessage }> {
   constructor(limits: PacingLimits, isAlive: (request: R) => boolean) {
     this.limits = limits;
     this.isAlive = isAlive;
-    this.bucket = new TokenBucket(limits.messagesPerSecond);
+    const Allowance = limits.isStrict ? SlidingWindow : TokenBucket;
+    this.bucket = new Allowance(limits.messagesPerSecond);
     this.guard = limits.targets === undefined ? undefined : new TargetGuard(limits.targets);
   }
 

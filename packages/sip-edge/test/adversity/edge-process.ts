@@ -24,7 +24,8 @@ async function serve({ credentials, ca, partners, handshakeMs, partialMs }: Edge
       if (one.kind === "handshake") handshakes[one.outcome] = (handshakes[one.outcome] ?? 0) + 1;
       if (one.kind === "connection" && one.state === "closed") closed[one.why] = (closed[one.why] ?? 0) + 1;
     },
-    listenerLimits: { maxPending: 256, maxConnections: 4096, handshakeMs },
+    // All of them come from one address here.
+    listenerLimits: { maxPending: 256, maxPendingPerAddress: 256, maxConnections: 4096, handshakeMs },
     connectionLimits: { partialMs },
     tickMs: 100,
   });

@@ -8,7 +8,9 @@ const SLOW_PAUSE_MS = 100;
 const PARTIAL_MS = 3_000;
 const FLOOD_CONNECTIONS = 4;
 /** Of the edge's process under a flood. */
-const MAX_RSS = 320 * MIB;
+const MAX_RSS = 240 * MIB;
+/** Half of the neighbours of a flood wait less, ms: a few turns of the loop, each with a share of the flood. */
+const FLOOD_P50 = 75;
 
 /** On a machine whose cores are busy. */
 const TEST_MS = 60_000;
@@ -79,7 +81,8 @@ describe("a partner's neighbour", () => {
           `RSS ${(figures.rss / MIB).toFixed(0)} MiB`,
       );
       expect(perSecond).toBeGreaterThan(500);
-      expect(loaded.p99).toBeLessThan(boundFor(unloaded));
+      expect(loaded.p50).toBeLessThan(FLOOD_P50);
+      expect(loaded.p99).toBeLessThan(boundFor(unloaded) - 500);
       expect(figures.rss).toBeLessThan(MAX_RSS);
     },
     TEST_MS,

@@ -53,6 +53,11 @@ export interface ConnectionLimits extends LivenessLimits {
   readonly partialMs: number;
   /** The connection is closed when nothing came for so long; 0 = never. */
   readonly idleMs: number;
+  /**
+   * After so many bytes in one turn of the event loop it is another connection's turn: who sends much waits for itself.
+   * One read's worth more may come.
+   */
+  readonly readPerTurn: number;
   /** Above this many unsent bytes nothing more is read, so that who does not read answers gets to ask no more. */
   readonly pauseAbove: number;
   /** Above this many unsent bytes the connection is dropped. */
@@ -66,6 +71,7 @@ export const DEFAULT_CONNECTION_LIMITS: ConnectionLimits = {
   keepaliveMs: 60_000,
   partialMs: 15_000,
   idleMs: 0,
+  readPerTurn: 32 * 1024,
   pauseAbove: 256 * 1024,
   maxUnsent: 8 * 1024 * 1024,
   lingerMs: 5_000,
@@ -101,6 +107,13 @@ export class SipConnection {
   private readonly framer: StreamFramer;
   /** What waits for the end of this turn, one character per byte. */
   private pending = "";
+  /** It takes part in this turn, which `endTurn` ends. */
+  private hasTurn = false;
+  /** Bytes read in this turn. */
+  private taken = 0;
+  /** Not read any further in this turn. */
+  private held = false;
+  /** Not read until some of what waits is sent. */
   private paused = false;
   /** What was unsent at the last look, bytes; only while `paused`. */
   private unsent = 0;
@@ -202,13 +215,28 @@ export class SipConnection {
   }
 
   private write(text: string): void {
-    if (this.pending === "") flushLater(this);
+    this.joinTurn();
     this.pending += text;
     if (this.pending.length + this.socket.writableLength > this.limits.maxUnsent) this.drop("unsent");
   }
 
-  /** @internal Called at the end of the turn. */
-  flush(): void {
+  private joinTurn(): void {
+    if (this.hasTurn) return;
+    this.hasTurn = true;
+    endTurnLater(this);
+  }
+
+  /** @internal All sockets that were ready have been read. */
+  endTurn(): void {
+    this.hasTurn = false;
+    this.taken = 0;
+    this.flush();
+    if (!this.held) return;
+    this.held = false;
+    if (!this.paused) this.socket.resume();
+  }
+
+  private flush(): void {
     const text = this.pending;
     if (text === "") return;
     this.pending = "";
@@ -229,6 +257,12 @@ export class SipConnection {
   private onData(chunk: Buffer): void {
     if (this.why !== undefined) return;
     const { framer } = this;
+    this.joinTurn();
+    this.taken += chunk.length;
+    if (this.taken >= this.limits.readPerTurn && !this.held) {
+      this.held = true;
+      this.socket.pause();
+    }
     this.lastHeard = this.now();
     framer.push(chunk);
     let whole = false;
@@ -247,7 +281,7 @@ export class SipConnection {
   private onDrain(): void {
     if (!this.paused) return;
     this.paused = false;
-    this.socket.resume();
+    if (!this.held) this.socket.resume();
   }
 
   private onError(error: Error): void {
@@ -274,16 +308,16 @@ function plainAddress(address: string): string {
   return address.startsWith("::ffff:") && address.includes(".") ? address.slice(7) : address;
 }
 
-let waiting: SipConnection[] = [];
+let inTurn: SipConnection[] = [];
 
 /** One wake-up for all connections of a turn: the check phase comes after all sockets that were ready were read. */
-function flushLater(connection: SipConnection): void {
-  if (waiting.length === 0) setImmediate(flushAll);
-  waiting.push(connection);
+function endTurnLater(connection: SipConnection): void {
+  if (inTurn.length === 0) setImmediate(endTurns);
+  inTurn.push(connection);
 }
 
-function flushAll(): void {
-  const ready = waiting;
-  waiting = [];
-  for (const connection of ready) connection.flush();
+function endTurns(): void {
+  const ready = inTurn;
+  inTurn = [];
+  for (const connection of ready) connection.endTurn();
 }

@@ -27,6 +27,8 @@ export interface ListenerOwner {
 export interface ListenerLimits {
   /** Handshakes that may be pending at once; further connections are closed. */
   readonly maxPending: number;
+  /** Of these from one address, so that none keeps the others out. */
+  readonly maxPendingPerAddress: number;
   readonly maxConnections: number;
   /** ms from the connection to the end of the handshake. */
   readonly handshakeMs: number;
@@ -34,6 +36,7 @@ export interface ListenerLimits {
 
 export const DEFAULT_LISTENER_LIMITS: ListenerLimits = {
   maxPending: 256,
+  maxPendingPerAddress: 64,
   maxConnections: 4096,
   handshakeMs: 10_000,
 };
@@ -47,7 +50,12 @@ export interface ListenerOptions {
   /** Default 1.2. */
   readonly floor?: TlsFloor | undefined;
   readonly limits?: ListenerLimits | undefined;
+  /** On a TLS listener: clients that begin with anything but a handshake are taken as plain TCP. */
+  readonly takesPlain?: boolean | undefined;
 }
+
+/** The first byte of a TLS record that carries a handshake (RFC 8446 5.1). */
+const HANDSHAKE_RECORD = 0x16;
 
 /** A listening socket. On TLS it asks every client for a certificate (RFC 3261 26.3.1). */
 export class SipListener {
@@ -60,6 +68,8 @@ export class SipListener {
   private readonly open = new Map<Socket, string>();
   /** Remote address and port of each connection whose handshake is not complete. */
   private readonly pending = new Set<string>();
+  /** How many of these there are by address. */
+  private readonly pendingOf = new Map<string, number>();
   private roots: readonly X509Certificate[];
   /** What clients have shown, from the end of the handshake to `onAccepted`; undefined before. */
   private readonly shown = new WeakMap<TLSSocket, X509Certificate | undefined>();
@@ -119,24 +129,65 @@ export class SipListener {
   }
 
   private onSocket(socket: Socket): void {
-    const { limits, pending, open } = this;
-    const key = keyOf(socket);
-    if (open.size >= limits.maxConnections || (this.secure && pending.size >= limits.maxPending)) {
-      this.owner.onHandshakeFailed("too-many", socket.remoteAddress ?? "", "");
+    const { open, secure } = this;
+    const address = socket.remoteAddress ?? "";
+    if (!this.hasRoom(address)) {
+      this.owner.onHandshakeFailed("too-many", address, "");
       socket.destroy();
       return;
     }
+    const key = keyOf(socket);
     open.set(socket, key);
     socket.once("close", () => {
       open.delete(socket);
-      pending.delete(key);
+      this.endPending(key, address);
     });
-    if (!this.secure) {
+    if (!secure) {
       this.owner.onAccepted(socket, undefined);
       return;
     }
-    pending.add(key);
-    this.secure.emit("connection", socket);
+    this.pending.add(key);
+    this.pendingOf.set(address, (this.pendingOf.get(address) ?? 0) + 1);
+    if (this.options.takesPlain) this.onFirstByte(socket, secure);
+    else secure.emit("connection", socket);
+  }
+
+  private hasRoom(address: string): boolean {
+    const { limits, pending, open } = this;
+    if (open.size >= limits.maxConnections) return false;
+    if (!this.secure) return true;
+    return (
+      pending.size < limits.maxPending && (this.pendingOf.get(address) ?? 0) < limits.maxPendingPerAddress
+    );
+  }
+
+  private endPending(key: string, address: string): void {
+    if (!this.pending.delete(key)) return;
+    const left = this.pendingOf.get(address)! - 1;
+    if (left === 0) this.pendingOf.delete(address);
+    else this.pendingOf.set(address, left);
+  }
+
+  private onFirstByte(socket: Socket, secure: TlsServer): void {
+    const late = setTimeout(() => socket.destroy(), this.limits.handshakeMs);
+    const onError = (): void => {};
+    socket.on("error", onError);
+    socket.once("readable", () => {
+      clearTimeout(late);
+      const chunk = socket.read() as Buffer | null;
+      if (chunk === null) {
+        socket.destroy();
+        return;
+      }
+      socket.off("error", onError);
+      socket.unshift(chunk);
+      if (chunk[0] === HANDSHAKE_RECORD) {
+        secure.emit("connection", socket);
+        return;
+      }
+      this.endPending(keyOf(socket), socket.remoteAddress ?? "");
+      this.owner.onAccepted(socket, undefined);
+    });
   }
 
   private tlsServer(tls: TlsCredentials): TlsServer {
@@ -171,7 +222,7 @@ export class SipListener {
   }
 
   private onSecure(socket: TLSSocket): void {
-    this.pending.delete(keyOf(socket));
+    this.endPending(keyOf(socket), socket.remoteAddress ?? "");
     const weakAllowed = this.options.floor === "legacy";
     this.owner.onAccepted(
       socket,
