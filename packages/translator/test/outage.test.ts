@@ -78,4 +78,16 @@ describe("the link to alice's server is down", () => {
     bed.advance(120_000);
     expect(bed.out()).toEqual(["xmpp carol>alice subscribe"]);
   });
+
+  it("while bob's question goes under, and with it his watch: his next one asks it again", () => {
+    const bed = new Bed();
+    bed.linkDown();
+    subscribe(bed);
+    bed.outcome("NOTIFY", 481);
+    bed.advance(60_000);
+    bed.linkUp();
+    bed.out();
+    subscribe(bed);
+    expect(bed.out()).toContain("xmpp bob>alice subscribe");
+  });
 });

@@ -287,11 +287,16 @@ export class SipWatcher implements WatchOwner {
 
   /**
    * It is up, again or for the first time: what was missed is asked for. A question that is open may have been answered
-   * meanwhile; it is put again, which servers do not show to a user who has it already (RFC 6121 3.1.3).
+   * meanwhile, or was lost itself; it is put again, which servers do not show to a user who has it already (RFC 6121
+   * 3.1.3), or by whoever watches next.
    */
   onLinkUp(now: Millis): void {
-    if (this.dialogs.size === 0) return;
-    if (this.permission.state === "asked" && !this.isDenied) this.send("subscribe");
+    const isAsked = this.permission.state === "asked";
+    if (this.dialogs.size === 0) {
+      if (isAsked) this.permission.forget();
+      return;
+    }
+    if (isAsked && !this.isDenied) this.send("subscribe");
     else if (this.permission.isGranted) {
       this.send("probe");
       this.exhibit.askAnew(now + this.context.settings.answer);
