@@ -7,8 +7,19 @@ interface Seen {
   connections: number;
   /** Its connections broke or it could not be reached, or it only hung up: it may have been restarted. */
   suspicion: "broken" | "hung-up" | undefined;
-  timer: NodeJS.Timeout | undefined;
+  /** Calls off what was to happen after a while. */
+  callOff: () => void;
 }
+
+/** Does something after so many ms, unless what it returns is called before. */
+export type Later = (ms: number, act: () => void) => () => void;
+
+const byTimer: Later = (ms, act) => {
+  const timer = setTimeout(act, ms);
+  return () => clearTimeout(timer);
+};
+
+function nothing(): void {}
 
 /** Reasons of a connection's end that say nothing of the partner. */
 const OUR_OWN: ReadonlySet<string> = new Set(["idle", "stopped", "closed-here"]);
@@ -20,18 +31,23 @@ const OUR_OWN: ReadonlySet<string> = new Set(["idle", "stopped", "closed-here"])
  */
 export class PartnerWatch {
   private readonly onBack: (partner: string, hungUp: boolean) => void;
+  private readonly later: Later;
   private readonly partners = new Map<string, Seen>();
 
-  /** @param onBack `hungUp`: it only closed its connections in order. */
-  constructor(onBack: (partner: string, hungUp: boolean) => void) {
+  /**
+   * @param onBack `hungUp`: it only closed its connections in order.
+   * @param later where time is not that of the machine.
+   */
+  constructor(onBack: (partner: string, hungUp: boolean) => void, later: Later = byTimer) {
     this.onBack = onBack;
+    this.later = later;
   }
 
   note(observation: DriverObservation): void {
     if (observation.kind === "breaker") {
       const seen = this.seen(observation.partner);
       if (observation.state === "open") {
-        clearTimeout(seen.timer);
+        seen.callOff();
         seen.suspicion = "broken";
       } else this.back(observation.partner, seen);
     } else if (observation.kind === "connection" && observation.side === "outside") {
@@ -48,19 +64,18 @@ export class PartnerWatch {
   }
 
   stop(): void {
-    for (const { timer } of this.partners.values()) clearTimeout(timer);
+    for (const { callOff } of this.partners.values()) callOff();
     this.partners.clear();
   }
 
   private suspect(partner: string, seen: Seen, why: string): void {
     if (seen.suspicion !== "broken") seen.suspicion = why === "closed-there" ? "hung-up" : "broken";
-    clearTimeout(seen.timer);
-    seen.timer = setTimeout(() => this.back(partner, seen), ASK_AFTER_MS);
+    seen.callOff();
+    seen.callOff = this.later(ASK_AFTER_MS, () => this.back(partner, seen));
   }
 
   private back(partner: string, seen: Seen): void {
-    clearTimeout(seen.timer);
-    seen.timer = undefined;
+    seen.callOff();
     const { suspicion } = seen;
     seen.suspicion = undefined;
     if (suspicion) this.onBack(partner, suspicion === "hung-up");
@@ -69,7 +84,7 @@ export class PartnerWatch {
   private seen(partner: string): Seen {
     const known = this.partners.get(partner);
     if (known) return known;
-    const seen = { connections: 0, suspicion: undefined, timer: undefined };
+    const seen = { connections: 0, suspicion: undefined, callOff: nothing };
     this.partners.set(partner, seen);
     return seen;
   }
