@@ -162,6 +162,13 @@ export class Federation {
     line.swallow(ours, theirs);
   }
 
+  /** The partner closes its connections in order. */
+  hangUpPartner(): void {
+    this.trace?.(() => "the partner closes its connections");
+    this.disturb();
+    this.stack.hangUp();
+  }
+
   private someLine(): SipLine | undefined {
     return this.stack.lines.size === 0 ? undefined : this.chance.pick([...this.stack.lines]);
   }
@@ -183,9 +190,9 @@ export class Federation {
   /** The partner's servers lose all they know. */
   restartPartner(ms: number): void {
     this.trace?.(() => "the partner restarts");
+    this.stack.restart(this.chance.of(0.3));
     this.partnerGoes(ms);
     this.disturb(ms);
-    this.stack.restart();
     this.talks.restart();
     this.presence.restart();
   }

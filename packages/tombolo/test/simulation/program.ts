@@ -12,13 +12,13 @@ import {
 import { Link, type LinkInput, type LinkOutput } from "@tombolo/xmpp-edge";
 import type { Element } from "ltx";
 import { Ledger } from "../../src/federation/ledger.ts";
+import { PartnerWatch } from "../../src/federation/partner-watch.ts";
 import { Gateway, type GatewayInput, type GatewayOutput } from "../../src/gateway.ts";
 import type { Agenda } from "./agenda.ts";
 import type { Chance } from "./chance.ts";
 import type { KeptMemory } from "./kept-memory.ts";
 import { OUR_DOMAIN, OUR_HOST, PARTNER, PARTNER_NAME, WALL_MS } from "./names.ts";
 import type { LineEnd, SipLine } from "./sip-line.ts";
-import { Suspicion } from "./suspicion.ts";
 
 /** What the program's drivers would do. */
 export interface ProgramAround {
@@ -51,7 +51,7 @@ export class Program implements LineEnd {
   /** When it next wants to be woken, ms. */
   nextAt = 0;
   private readonly around: ProgramAround;
-  private readonly suspicion: Suspicion;
+  private readonly partnerWatch: PartnerWatch;
   private readonly backlog: { readonly act: () => void; readonly lost: (() => void) | undefined }[] = [];
   private frozenUntil = 0;
   private wakeUps = 0;
@@ -89,8 +89,9 @@ export class Program implements LineEnd {
       { domain: PARTNER, pingTarget: OUR_DOMAIN, software: { name: "Tombolo", version: "0" } },
       { ids: ids(`p${run}x`), random },
     );
-    this.suspicion = new Suspicion(agenda, () =>
-      this.run(() => this.feed({ kind: "partner-back", partner: PARTNER })),
+    this.partnerWatch = new PartnerWatch(
+      (partner, hungUp) => this.feed({ kind: "partner-back", partner, hungUp }),
+      (ms, act) => this.later(ms, act),
     );
   }
 
@@ -193,7 +194,7 @@ export class Program implements LineEnd {
       name: PARTNER_NAME,
     } as const;
     this.edge.handle({ ...opened, remote }, this.now);
-    this.suspicion.opened();
+    this.noteConnection(line, "opened", "");
   }
 
   dialFailed(why: DialFailure): void {
@@ -215,7 +216,33 @@ export class Program implements LineEnd {
   private lineGone(line: SipLine, why: string): void {
     if (!this.lines.delete(line.id)) return;
     this.edge.handle({ kind: "closed", connection: line.id, why }, this.now);
-    this.suspicion.closed();
+    this.noteConnection(line, "closed", why);
+  }
+
+  private noteConnection({ direction }: SipLine, state: "opened" | "closed", why: string): void {
+    const remote = "192.0.2.10";
+    const protocol = "TLSv1.3";
+    this.partnerWatch.note({
+      kind: "connection",
+      side: "outside",
+      state,
+      partner: PARTNER,
+      direction,
+      remote,
+      why,
+      protocol,
+      legacy: false,
+    });
+  }
+
+  private later(ms: number, act: () => void): () => void {
+    let isCalledOff = false;
+    this.around.agenda.in(ms, () => {
+      if (!isCalledOff) this.run(act);
+    });
+    return () => {
+      isCalledOff = true;
+    };
   }
 
   // ---- the machines
@@ -228,7 +255,10 @@ export class Program implements LineEnd {
     if (this.isDead) return;
     this.frozenUntil = 0;
     const isTimersFirst = this.around.chance.of(0.5);
-    if (isTimersFirst) this.timeouts();
+    if (isTimersFirst) {
+      this.timeouts();
+      this.drain();
+    }
     for (const { act, lost } of this.backlog.splice(0)) this.run(act, lost);
     if (!isTimersFirst) this.timeouts();
     this.drain();
@@ -286,7 +316,7 @@ export class Program implements LineEnd {
         break;
       }
       case "observe":
-        if (output.observation.kind === "breaker") this.suspicion.breaker(output.observation.state);
+        if (output.observation.kind === "breaker") this.partnerWatch.note(output.observation);
         break;
     }
   }

@@ -182,6 +182,7 @@ class Run {
       chance.weighted({
         breakSip: 12,
         swallowSip: 5,
+        hangUp: 3,
         partnerGoes: 5,
         restartPartner: 4,
         breakLink: 8,
@@ -198,6 +199,9 @@ class Run {
         break;
       case "swallowSip":
         federation.swallowSipLine();
+        break;
+      case "hangUp":
+        federation.hangUpPartner();
         break;
       case "partnerGoes":
         federation.partnerGoes(chance.mostlyLow(500, 180_000));

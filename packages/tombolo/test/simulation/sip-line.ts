@@ -98,7 +98,7 @@ export class SipLine {
   /** One end closes it in order: what it has sent still arrives. */
   close(by: Side): void {
     this.open[by] = false;
-    this.wires[other(by)].send(() => this.tell(other(by), "closed"));
+    this.wires[other(by)].send(() => this.tell(other(by), "closed-there"));
   }
 
   /** One end is no more: whatever it has sent goes on, and the other side notices. */

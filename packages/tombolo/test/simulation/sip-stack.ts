@@ -74,8 +74,16 @@ export class SipStack implements LineEnd {
     return this.newId("z9hG4bKp");
   }
 
-  /** Everything is forgotten, and the connections are gone. */
-  restart(): void {
+  /** Closes its connections in order, as many do when nothing is to say. */
+  hangUp(): void {
+    for (const line of this.lines) line.close("partner");
+    this.lines.clear();
+    this.own = undefined;
+  }
+
+  /** Everything is forgotten, and the connections are gone. @param isOrderly they were closed in order. */
+  restart(isOrderly: boolean): void {
+    if (isOrderly) this.hangUp();
     for (const line of this.lines) line.die("partner");
     this.lines.clear();
     this.own = undefined;
