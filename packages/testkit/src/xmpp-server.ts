@@ -55,7 +55,7 @@ export interface XmppServerKind {
 }
 
 /** How long a start may take, ms. */
-const START_MS = 15_000;
+const START_MS = 30_000;
 /** How long an orderly end may take before SIGKILL, ms. */
 const STOP_MS = 3000;
 /** Starts tried with new ports, because a free port may be gone when the server asks for it. */

@@ -8,6 +8,7 @@ import {
   type Lab,
   PASSWORD,
   Refused,
+  type ShownState,
   SIP_DOMAIN,
   statusOf,
   type Watching,
@@ -59,6 +60,38 @@ export function xmppServerSuite(server: XmppServerName, expected: Expected): voi
   });
   afterAll(() => lab?.stop());
 
+  /** The server goes and comes: the link, presence both ways and texts both ways are back, and the roster is as it was. */
+  async function returns(
+    how: "killed" | "restarted",
+    show: "away" | "dnd",
+    shown: ShownState,
+  ): Promise<void> {
+    const linkUp = async () => (await page()).sum("xmpp_link_up", { domain: SIP_DOMAIN });
+    await expect.poll(linkUp).toBe(1);
+    const downs = () => lab.log.entries.filter(({ event }) => event === "xmpp-link-down").length;
+    const before = downs();
+    if (how === "killed") await lab.server.kill();
+    else await lab.server.restart();
+    await expect.poll(downs).toBeGreaterThan(before);
+    if (how === "killed") {
+      expect((await fetch(`${lab.adminUrl}/readyz`)).status).toBe(503);
+      expect(statusOf(await text(ALICE, "into the void"))).toBe(504);
+      await lab.server.restart();
+    }
+    await expect.poll(linkUp, { timeout: LINK_BACK_MS, interval: 200 }).toBe(1);
+    alice = await login(how);
+    await alice.waitForPresence({ from: BOB, type: "available", show: "" });
+    // What she shows is as before: only a change is sure to be told.
+    alice.presence({ show });
+    await watching.waitForState(shown, PATIENCE_MS);
+    await lab.edge.sendIm(ALICE, `welcome back, ${how}`);
+    await alice.waitForMessage({ from: BOB, body: `welcome back, ${how}` });
+    alice.message(BOB, `thank you, ${how}`);
+    await lab.edge.conversation.waitForText(`thank you, ${how}`);
+    await lab.edge.bye();
+    expect((await alice.roster()).get(BOB)).toBe("both");
+  }
+
   describe("presence", () => {
     test("bob asks dora, who denies him: he sees somebody who is offline, and no more", async () => {
       const dora = await XmppClient.login({ jid: DORA, password: PASSWORD, port: lab.server.c2sPort });
@@ -104,6 +137,9 @@ export function xmppServerSuite(server: XmppServerName, expected: Expected): voi
       await phone.stop();
       await watching.waitForState("Busy", PATIENCE_MS);
     });
+
+    // Well before the other outage: after ten seconds up a link tries again sooner.
+    test("the server is killed, and all is as it was", () => returns("killed", "away", "Away"), 60_000);
 
     test("she logs out; a text is kept by her server meanwhile; she logs in", async () => {
       await alice.stop();
@@ -176,42 +212,7 @@ export function xmppServerSuite(server: XmppServerName, expected: Expected): voi
   });
 
   describe("the server", () => {
-    const isEvent = (event: string) => (line: { event: string }) => line.event === event;
-
-    test.each([
-      ["killed", "away", "Away"],
-      ["restarted", "dnd", "Busy"],
-    ] as const)(
-      "is %s, and all is as it was",
-      async (how, show, shown) => {
-        const linkUp = async () => (await page()).sum("xmpp_link_up", { domain: SIP_DOMAIN });
-        await expect.poll(linkUp).toBe(1);
-        const downs = lab.log.entries.filter(isEvent("xmpp-link-down")).length;
-        if (how === "killed") await lab.server.kill();
-        else await lab.server.restart();
-        await expect
-          .poll(() => lab.log.entries.filter(isEvent("xmpp-link-down")).length)
-          .toBeGreaterThan(downs);
-        if (how === "killed") {
-          expect((await fetch(`${lab.adminUrl}/readyz`)).status).toBe(503);
-          expect(statusOf(await text(ALICE, "into the void"))).toBe(504);
-          await lab.server.restart();
-        }
-        await expect.poll(linkUp, { timeout: LINK_BACK_MS, interval: 200 }).toBe(1);
-        alice = await login(how);
-        await alice.waitForPresence({ from: BOB, type: "available", show: "" });
-        // What she shows is as before: only a change is sure to be told.
-        alice.presence({ show });
-        await watching.waitForState(shown, PATIENCE_MS);
-        await lab.edge.sendIm(ALICE, `welcome back, ${how}`);
-        await alice.waitForMessage({ from: BOB, body: `welcome back, ${how}` });
-        alice.message(BOB, `thank you, ${how}`);
-        await lab.edge.conversation.waitForText(`thank you, ${how}`);
-        await lab.edge.bye();
-        expect((await alice.roster()).get(BOB)).toBe("both");
-      },
-      60_000,
-    );
+    test("is restarted, and all is as it was", () => returns("restarted", "dnd", "Busy"), 60_000);
 
     test("says what is wrong with a component's secret and domain", async () => {
       const good = readFileSync(lab.config, "utf8");
