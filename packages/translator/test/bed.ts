@@ -100,6 +100,7 @@ export class Bed {
     text: new Map(),
   };
   private readonly changes: Partial<TranslatorSettings>;
+  private runs = 1;
   readonly observations: Observation[] = [];
   now: Millis = 0;
   private readonly lines: string[] = [];
@@ -388,7 +389,11 @@ export class Bed {
     this.now += downFor;
     this.dialogs.clear();
     for (const kept of records) if (kept.what === "dialog") this.dialogs.add(kept.dialog);
-    this.translator = new Translator(bedSettings(this.changes));
+    // As in the program, no id of an earlier run comes again.
+    this.runs += 1;
+    const { ids, ...settings } = bedSettings(this.changes);
+    const run = this.runs;
+    this.translator = new Translator({ ...settings, ids: () => `run${run}${ids()}` });
     for (const kept of records) this.feed({ kind: "restore", kept });
     this.feed({ kind: "recover" });
   }

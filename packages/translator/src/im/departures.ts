@@ -42,7 +42,11 @@ export class Departures {
     const { books } = context;
     this.queue = new TextQueue(context.settings.queue, (by) => books.hold("xmpp_to_sip", by));
     this.kept = new KeptTexts(context.pair);
-    this.bounces = new Bounces(context, (item) => this.kept.forget(item));
+    this.bounces = new Bounces(context, (item) => {
+      this.kept.forget(item);
+      // From now on the sender may mean it anew; before, it would only be the same text again.
+      context.recent.failed(item.key);
+    });
   }
 
   /** Nothing waits to be sent. */
@@ -213,7 +217,6 @@ export class Departures {
 
   private fail(item: OutboundText, failure: TextFailure): void {
     if (!item.origin) return;
-    this.context.recent.failed(item.key);
     this.observe(failure.event, failure.reason);
     this.kept.change(item, failure);
     this.bounces.tell(item, item.origin, failure.error);
@@ -238,13 +241,13 @@ export class Departures {
     const item = this.restoredItem(id, value, now);
     this.kept.restored(item, value.failure);
     this.observe("accepted");
+    if (item.key !== undefined) recent.begin(item.key, now);
     const failure = this.failureOf(item, value);
     if (failure) {
       this.over.push({ item, failure });
       books.hold("xmpp_to_sip", 1);
       return;
     }
-    if (item.key !== undefined) recent.begin(item.key, now);
     this.queue.restore(item);
   }
 

@@ -1,3 +1,4 @@
+import { PlaceMap } from "@tombolo/sip";
 import type { Keep, KeptText, TextFailure } from "../kept.ts";
 import type { Pair } from "../pair.ts";
 import type { OutboundText } from "./queue.ts";
@@ -6,10 +7,7 @@ import type { OutboundText } from "./queue.ts";
 export class KeptTexts {
   private readonly pair: Pair;
   /** Texts that are kept or about to be, with what their senders are to be told. */
-  private readonly open = new Map<
-    string,
-    { readonly item: OutboundText; failure: TextFailure | undefined }
-  >();
+  private readonly open = new PlaceMap<{ readonly item: OutboundText; failure: TextFailure | undefined }>();
   private readonly changed = new Set<string>();
   /** Handed on already. */
   private readonly onDisk = new Set<string>();
@@ -39,7 +37,7 @@ export class KeptTexts {
   }
 
   keepAnew(): void {
-    for (const id of this.open.keys()) this.changed.add(id);
+    for (const { item } of this.open.values()) this.changed.add(item.id!);
   }
 
   /** Hands on what has changed. */
@@ -55,9 +53,17 @@ export class KeptTexts {
 }
 
 function keptValueOf(item: OutboundText, failure: TextFailure | undefined): KeptText {
-  const { acceptedAt, origin } = item;
-  if (failure) return { state: "failed", acceptedAt, text: "", origin: origin!, failure };
-  const { text, subject, language, sentAt, thread, key, state } = item;
+  const { acceptedAt, origin, key } = item;
+  if (failure)
+    return {
+      state: "failed",
+      acceptedAt,
+      text: "",
+      ...(key !== undefined && { key }),
+      origin: origin!,
+      failure,
+    };
+  const { text, subject, language, sentAt, thread, state } = item;
   return {
     state,
     acceptedAt,
