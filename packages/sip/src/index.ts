@@ -154,6 +154,7 @@ export {
   type XmlReading,
 } from "./payload/xml.ts";
 export { dropIllegalXml, escapeXmlAttribute, escapeXmlText } from "./payload/xml-text.ts";
+export { PlaceMap } from "./place-map.ts";
 export { formatNameAddr, type NameAddr, parseNameAddr, tagOf } from "./uri/name-addr.ts";
 export { addressOfRecord, isLooseRoute, parseSipUri, type SipUri, uriScheme } from "./uri/sip-uri.ts";
 export {

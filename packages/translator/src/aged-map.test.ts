@@ -12,7 +12,7 @@ const step = fc.oneof(
 it("does what a Map does whose entries move to the end when they are set again", () => {
   fc.assert(
     fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
-      const aged = new AgedMap<number, number>();
+      const aged = new AgedMap<number>();
       const plain = new Map<number, number>();
       for (const [at, { kind, key }] of steps.entries()) {
         if (kind === "deleteFirst") {
@@ -20,11 +20,11 @@ it("does what a Map does whose entries move to the end when they are set again",
           aged.deleteFirst();
         } else {
           plain.delete(key);
-          aged[kind](key, at);
+          aged[kind](`${key}`, at);
           if (kind === "set") plain.set(key, at);
         }
         expect([aged.size, aged.first]).toEqual([plain.size, plain.values().next().value]);
-        for (let one = 0; one <= 6; one++) expect(aged.get(one)).toBe(plain.get(one));
+        for (let one = 0; one <= 6; one++) expect(aged.get(`${one}`)).toBe(plain.get(one));
       }
     }),
   );

@@ -1,25 +1,27 @@
+import { PlaceMap } from "@tombolo/sip";
+
 /** One entry, between its neighbours in age. */
-interface Aged<Key, Value> {
-  readonly key: Key;
+interface Aged<Value> {
+  readonly key: string;
   readonly value: Value;
-  older: Aged<Key, Value> | undefined;
-  newer: Aged<Key, Value> | undefined;
+  older: Aged<Value> | undefined;
+  newer: Aged<Value> | undefined;
 }
 
 /**
  * A map that knows its oldest entry at once. A plain `Map` does too, by insertion order, but walks over all that was
  * deleted before it: where entries leave at the old end all the time, that is most of the table. Its owner bounds it.
  */
-export class AgedMap<Key, Value> {
-  private readonly entries = new Map<Key, Aged<Key, Value>>();
-  private oldest: Aged<Key, Value> | undefined;
-  private youngest: Aged<Key, Value> | undefined;
+export class AgedMap<Value> {
+  private readonly entries = new PlaceMap<Aged<Value>>();
+  private oldest: Aged<Value> | undefined;
+  private youngest: Aged<Value> | undefined;
 
   get size(): number {
     return this.entries.size;
   }
 
-  get(key: Key): Value | undefined {
+  get(key: string): Value | undefined {
     return this.entries.get(key)?.value;
   }
 
@@ -29,7 +31,7 @@ export class AgedMap<Key, Value> {
   }
 
   /** Adds an entry as the youngest; one with that key is replaced. */
-  set(key: Key, value: Value): void {
+  set(key: string, value: Value): void {
     this.delete(key);
     const entry = { key, value, older: this.youngest, newer: undefined };
     if (this.youngest) this.youngest.newer = entry;
@@ -38,7 +40,7 @@ export class AgedMap<Key, Value> {
     this.entries.set(key, entry);
   }
 
-  delete(key: Key): void {
+  delete(key: string): void {
     const entry = this.entries.get(key);
     if (!entry) return;
     this.entries.delete(key);
@@ -46,6 +48,9 @@ export class AgedMap<Key, Value> {
     else this.oldest = entry.newer;
     if (entry.newer) entry.newer.older = entry.older;
     else this.youngest = entry.older;
+    // An old entry must not keep those alive that came after it.
+    entry.older = undefined;
+    entry.newer = undefined;
   }
 
   deleteFirst(): void {

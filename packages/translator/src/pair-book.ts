@@ -29,11 +29,13 @@ export class PairBook {
   private readonly pairs = new Map<string, PairLegs>();
   /** Pairs of SIP users who may publish their presence, by user. */
   private readonly publishers = new Map<BareJid, Set<PairLegs>>();
+  /** Pairs by XMPP user; made when one of them publishes for the first time. */
+  private homes: Map<BareJid, Set<PairLegs>> | undefined;
   private readonly deadlines = new DeadlineQueue<PairLegs>();
   /** The pair that each machine belongs to. */
   private readonly owners = new WeakMap<object, PairLegs>();
   /** Pairs that the current input reached. */
-  private readonly touched = new Set<PairLegs>();
+  private readonly touched: PairLegs[] = [];
 
   constructor(options: PairBookOptions) {
     this.options = options;
@@ -77,6 +79,15 @@ export class PairBook {
     return this.publishers.get(sipUser) ?? [];
   }
 
+  /** The pairs of an XMPP user. */
+  ofXmppUser(xmppUser: BareJid): Iterable<PairLegs> {
+    if (!this.homes) {
+      this.homes = new Map();
+      for (const legs of this.pairs.values()) enlist(this.homes, legs.pair.xmppUser, legs);
+    }
+    return this.homes.get(xmppUser) ?? [];
+  }
+
   all(): IterableIterator<PairLegs> {
     return this.pairs.values();
   }
@@ -110,10 +121,8 @@ export class PairBook {
     };
     const legs = new PairLegs(pair, this.contextOf(partner));
     this.pairs.set(pair.key, legs);
-    if (partner.profile.presence.takesPublications) {
-      const own = this.publishers.get(sipUser) ?? new Set();
-      this.publishers.set(sipUser, own.add(legs));
-    }
+    if (partner.profile.presence.takesPublications) enlist(this.publishers, pair.sipUser, legs);
+    if (this.homes) enlist(this.homes, pair.xmppUser, legs);
     return legs;
   }
 
@@ -124,13 +133,14 @@ export class PairBook {
 
   /** Something happens to this pair. */
   touch(legs: PairLegs): void {
-    this.touched.add(legs);
+    // Twice is harmless, and rare: an input reaches one pair, or each once.
+    if (this.touched.at(-1) !== legs) this.touched.push(legs);
   }
 
   /** Something happens to a machine of some pair. */
   touchOwner(owner: object): void {
     const legs = this.owners.get(owner);
-    if (legs) this.touched.add(legs);
+    if (legs) this.touch(legs);
   }
 
   /** After each input: deadlines of the pairs it reached are read anew, and pairs with nothing left are forgotten. */
@@ -142,7 +152,7 @@ export class PairBook {
       if (legs.isIdle) this.forget(legs);
       else this.deadlines.update(legs);
     }
-    this.touched.clear();
+    this.touched.length = 0;
   }
 
   /** Reads the deadline of a pair that was restored and not touched. */
@@ -153,8 +163,8 @@ export class PairBook {
   forget(legs: PairLegs): void {
     this.deadlines.remove(legs);
     this.pairs.delete(legs.pair.key);
-    const own = this.publishers.get(legs.pair.sipUser);
-    if (own?.delete(legs) && own.size === 0) this.publishers.delete(legs.pair.sipUser);
+    strike(this.publishers, legs.pair.sipUser, legs);
+    if (this.homes) strike(this.homes, legs.pair.xmppUser, legs);
   }
 
   /** Wakes the pairs that are due. */
@@ -168,6 +178,17 @@ export class PairBook {
   nextDeadline(): Deadline | undefined {
     return this.deadlines.next();
   }
+}
+
+function enlist(lists: Map<BareJid, Set<PairLegs>>, user: BareJid, legs: PairLegs): void {
+  const own = lists.get(user);
+  if (own) own.add(legs);
+  else lists.set(user, new Set([legs]));
+}
+
+function strike(lists: Map<BareJid, Set<PairLegs>>, user: BareJid, legs: PairLegs): void {
+  const own = lists.get(user);
+  if (own?.delete(legs) && own.size === 0) lists.delete(user);
 }
 
 /** The JID of a partner's user. In our stanzas the component's domain stands as the server knows it: as configured. */

@@ -11,6 +11,7 @@ import type {
   Party,
   RequestRef,
 } from "@tombolo/sip";
+import { PlaceMap } from "@tombolo/sip";
 
 export type IncomingRequest = Extract<EngineEvent, { kind: "request" }>;
 
@@ -43,9 +44,9 @@ interface Pending {
 /** The translator's end of the user-agent port: remembers who asked for what, and hands events to the right one. */
 export class SipSide {
   private readonly emit: (command: EngineCommand) => void;
-  private readonly pending = new Map<CommandRef, Pending>();
+  private readonly pending = new PlaceMap<Pending>();
   private readonly dialogs = new Map<DialogId, DialogOwner>();
-  private readonly answered = new Map<RequestRef, DialogOwner>();
+  private readonly answered = new PlaceMap<DialogOwner>();
   private readonly touch: (owner: object) => void;
   private serial = 0;
 

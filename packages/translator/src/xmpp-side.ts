@@ -1,4 +1,4 @@
-import type { Millis } from "@tombolo/sip";
+import { type Millis, PlaceMap } from "@tombolo/sip";
 import type { Element } from "ltx";
 import { parseJid } from "./address/index.ts";
 import { AgedMap } from "./aged-map.ts";
@@ -28,9 +28,9 @@ export class XmppSide {
   private readonly emit: (domain: string, stanza: Element, track: string | undefined) => void;
   private readonly touch: (owner: object) => void;
   /** By stanza id: not yet with the server. Bounded by what each pair may have under way. */
-  private readonly underWay = new Map<string, Tracked>();
+  private readonly underWay = new PlaceMap<Tracked>();
   /** By stanza id. */
-  private readonly withServer = new AgedMap<string, Tracked>();
+  private readonly withServer = new AgedMap<Tracked>();
 
   /** @param touch told whom each answer was handed to. */
   constructor(

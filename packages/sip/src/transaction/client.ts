@@ -1,5 +1,6 @@
 import type { Millis } from "../machine.ts";
 import { SipMessage } from "../message/message.ts";
+import { PlaceMap } from "../place-map.ts";
 import { clientKey } from "./key.ts";
 import {
   INVITE_CLIENT,
@@ -59,7 +60,7 @@ export class ClientTransactions<User> {
   private readonly above: ClientTransactionUser<User>;
   private readonly queue: TimerQueue<Timer>;
   private readonly timers: TransactionTimers;
-  private readonly live = new Map<string, ClientTransaction<User>>();
+  private readonly live = new PlaceMap<ClientTransaction<User>>();
 
   constructor(above: ClientTransactionUser<User>, queue: TimerQueue<Timer>, timers: TransactionTimers) {
     this.above = above;

@@ -1,6 +1,7 @@
 import type { Millis } from "../machine.ts";
 import { buildResponse } from "../message/build.ts";
 import type { SipMessage } from "../message/message.ts";
+import { PlaceMap } from "../place-map.ts";
 import { mergeKey, serverKey } from "./key.ts";
 import {
   INVITE_SERVER,
@@ -77,8 +78,8 @@ export class ServerTransactions<User> {
   private readonly above: ServerTransactionUser<User>;
   private readonly queue: TimerQueue<Timer>;
   private readonly timers: TransactionTimers;
-  private readonly live = new Map<string, ServerTransaction<User>>();
-  private readonly merges = new Map<string, ServerTransaction<User>>();
+  private readonly live = new PlaceMap<ServerTransaction<User>>();
+  private readonly merges = new PlaceMap<ServerTransaction<User>>();
 
   constructor(above: ServerTransactionUser<User>, queue: TimerQueue<Timer>, timers: TransactionTimers) {
     this.above = above;

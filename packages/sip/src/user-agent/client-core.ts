@@ -9,6 +9,7 @@ import { routeSetOf } from "../dialog/route-set.ts";
 import type { Millis } from "../machine.ts";
 import type { SipMessage } from "../message/message.ts";
 import { serializeBytes } from "../message/serialize.ts";
+import { PlaceMap } from "../place-map.ts";
 import type { ClientTransaction } from "../transaction/client.ts";
 import type { UserAgentCore } from "./core.ts";
 import type { DialogEntry } from "./dialog-table.ts";
@@ -25,9 +26,9 @@ type Command<K extends EngineCommand["kind"]> = Extract<EngineCommand, { kind: K
 export class ClientCore {
   private readonly core: UserAgentCore;
   /** INVITEs without final answer, which can be cancelled. */
-  private readonly invites = new Map<CommandRef, ClientTransaction<Outgoing>>();
+  private readonly invites = new PlaceMap<ClientTransaction<Outgoing>>();
   /** SUBSCRIBEs without final answer, which a NOTIFY may answer first. */
-  private readonly openings = new Map<string, ClientTransaction<Outgoing>>();
+  private readonly openings = new PlaceMap<ClientTransaction<Outgoing>>();
 
   constructor(core: UserAgentCore) {
     this.core = core;

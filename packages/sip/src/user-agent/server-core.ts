@@ -3,6 +3,7 @@ import type { Deadline, Millis } from "../machine.ts";
 import { buildResponse, type HeaderFields } from "../message/build.ts";
 import { sameHeader } from "../message/header-names.ts";
 import type { SipMessage } from "../message/message.ts";
+import { PlaceMap } from "../place-map.ts";
 import type { ServerTransaction } from "../transaction/server.ts";
 import type { ClientCore } from "./client-core.ts";
 import { Confirmations } from "./confirmations.ts";
@@ -36,7 +37,7 @@ export class ServerCore {
   private readonly core: UserAgentCore;
   private readonly client: ClientCore;
   readonly confirmations: Confirmations;
-  private readonly waiting = new Map<RequestRef, Incoming>();
+  private readonly waiting = new PlaceMap<Incoming>();
   private readonly supported: readonly string[];
   private readonly capabilities: HeaderFields;
   private serial = 0;

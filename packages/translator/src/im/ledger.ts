@@ -44,7 +44,7 @@ interface Account {
  */
 export class Ledger {
   private readonly partners = new Map<string, PartnerBooks>();
-  private readonly touched = new Set<Account>();
+  private readonly touched: Account[] = [];
   private open = 0;
 
   /** The books of a partner; one for each that is configured. */
@@ -52,7 +52,9 @@ export class Ledger {
     const known = this.partners.get(partner);
     if (known) return known;
     const books = new PartnerBooks(partner, {
-      touch: (account) => this.touched.add(account),
+      touch: (account) => {
+        if (this.touched.at(-1) !== account) this.touched.push(account);
+      },
       changeOpen: (by) => {
         this.open += by;
         return this.open;
@@ -79,14 +81,14 @@ export class Ledger {
 
   /** Books that were changed since the last call and do not balance any more, or differ in another way than told before. */
   takeImbalances(): Imbalance[] {
-    if (this.touched.size === 0) return [];
+    if (this.touched.length === 0) return [];
     const found: Imbalance[] = [];
     for (const account of this.touched) {
       const off = offBy(account);
       if (off !== account.toldOff && off !== 0) found.push(imbalanceOf(account));
       account.toldOff = off;
     }
-    this.touched.clear();
+    this.touched.length = 0;
     return found;
   }
 }

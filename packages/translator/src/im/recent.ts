@@ -15,7 +15,7 @@ export type Fate = "open" | "done";
  */
 export class RecentTexts {
   private readonly limit: number;
-  private readonly known = new AgedMap<string, { readonly since: Millis; fate: Fate }>();
+  private readonly known = new AgedMap<{ readonly since: Millis; fate: Fate }>();
 
   constructor(limit = MAX_RECENT_TEXTS) {
     this.limit = limit;
