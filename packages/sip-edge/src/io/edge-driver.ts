@@ -1,37 +1,23 @@
-import type { Socket } from "node:net";
 import type { IdSource, Millis, SipMessage, VerifiedPeer } from "@tombolo/sip";
 import {
-  type BrokenFrame,
-  type CloseReason,
   type ConnectionLimits,
-  type ConnectionOwner,
   DEFAULT_CONNECTION_LIMITS,
-  type DialTarget,
-  type HandshakeOutcome,
   type ListenerLimits,
-  type ListenerOwner,
-  refuse,
-  SipConnection,
-  SipListener,
+  type SipConnection,
   type TlsCredentials,
-  type TlsPeer,
 } from "@tombolo/sip/io";
 import { Edge } from "../edge.ts";
-import type { Direction, EdgeInput, EdgeOutput, NodeView } from "../edge-events.ts";
-import { makeLeg } from "../routing/leg.ts";
-import { isProbeAnswer, probeRequest } from "../routing/probe.ts";
-import { type EdgePartner, type EdgeSettings, LOCAL_NODE } from "../settings.ts";
-import { nameOf } from "../trust/judgement.ts";
-import { Dialler, type FailedDial } from "./dialler.ts";
+import type { EdgeInput, EdgeOutput, NodeView } from "../edge-events.ts";
+import { type EdgeSettings, LOCAL_NODE } from "../settings.ts";
 import type { DriverObservation } from "./driver-observation.ts";
 import { InsideLegs, type InsideOptions } from "./inside-legs.ts";
 import { type Locate, Locator } from "./locate.ts";
 import { systemNames } from "./name-service.ts";
+import { OutsideListeners } from "./outside-listeners.ts";
 import { LEARN_EVERY_MS, PartnerBook } from "./partner-book.ts";
-import { PeerJudge } from "./peer-judge.ts";
-import { PublicPorts } from "./public-ports.ts";
-import { type ConnectionView, EDGE_IDLE_MS, type Entry, type PartnerLimits, Roster } from "./roster.ts";
-import { connectionObservation, describe, type HandshakeStory, outcomeOf, tellHandshake } from "./telling.ts";
+import { PartnerLegs } from "./partner-legs.ts";
+import { Pulse } from "./pulse.ts";
+import { type ConnectionView, EDGE_IDLE_MS, type PartnerLimits } from "./roster.ts";
 import { type EdgeTls, TrustStore } from "./trust-store.ts";
 
 export interface EdgeDriverOptions {
@@ -68,28 +54,19 @@ export interface EdgeDriverOptions {
 export const DEFAULT_TICK_MS = 1_000;
 
 /** Joins the edge with its sockets, its clock and the gateway in this process. */
-export class EdgeDriver implements ListenerOwner, ConnectionOwner {
+export class EdgeDriver {
   private readonly options: EdgeDriverOptions;
   private readonly edge: Edge;
-  private readonly listener: SipListener;
-  private legacyListener: SipListener | undefined;
-  private readonly publicPorts: PublicPorts;
+  private readonly listeners: OutsideListeners;
   private readonly inside: InsideLegs;
-  private readonly peers: PeerJudge;
+  private readonly partners: PartnerLegs;
   private readonly book: PartnerBook;
-  private readonly dialler: Dialler;
   private readonly locator: Locator;
-  private readonly entries: Roster;
   private readonly limits: ConnectionLimits;
   private settings: EdgeSettings;
-  private ticker: NodeJS.Timeout | undefined;
-  /** Set while requests to a paced partner are due before the next tick. */
-  private pacer: NodeJS.Timeout | undefined;
-  private pacerAt: Millis = Number.POSITIVE_INFINITY;
-  private nextId = 1;
+  private readonly pulse: Pulse;
   private learnAt = 0;
   private draining = false;
-  private stopped = false;
   /** Called at each tick while `stop` waits. */
   private whileStopping: (() => void) | undefined;
 
@@ -98,46 +75,37 @@ export class EdgeDriver implements ListenerOwner, ConnectionOwner {
     this.options = options;
     this.settings = options.settings;
     this.limits = { ...DEFAULT_CONNECTION_LIMITS, idleMs: EDGE_IDLE_MS, ...options.connectionLimits };
-    this.entries = new Roster(options.partnerLimits);
     const { settings, ids, now, random = Math.random, dialMs, listenerLimits: limits } = options;
     this.edge = new Edge({ settings, ids, random });
     const trust = new TrustStore(options.tls);
     this.locator = new Locator({ names: systemNames(options.dnsServers), now, random });
     this.book = new PartnerBook(settings.partners, options.locate ?? this.locator.locate);
-    this.peers = new PeerJudge(trust, this.book);
-    const onFailed = this.onDialFailed.bind(this);
-    this.dialler = new Dialler({ trust, locate: this.book.locate, now, dialMs, onFailed });
-    this.listener = new SipListener({ ...options.listen, tls: trust.listening, limits }, this);
-    this.publicPorts = new PublicPorts({
-      host: options.listen.host,
-      limits,
-      onAccepted: (socket, peer, node) => this.accept(socket, peer, false, node),
-      onHandshakeFailed: (outcome, remote, detail) => this.onHandshakeFailed(outcome, remote, detail),
-    });
-    this.publicPorts.configure(settings.nodes ?? [], trust.listening);
-    this.inside = new InsideLegs(options.inside ?? {}, settings.nodes ?? [], {
+    const around = {
       now,
       limits: this.limits,
       dialMs,
-      feed: (input) => this.feed(input),
-      observe: (observation) => options.onObserve(observation, 1),
+      feed: (input: EdgeInput) => this.feed(input),
+      observe: (observation: DriverObservation) => options.onObserve(observation, 1),
+    };
+    const { partnerLimits, listen, legacyListen } = options;
+    this.partners = new PartnerLegs(settings, trust, this.book, { ...around, ids, partnerLimits });
+    const onAccepted = this.partners.accept.bind(this.partners);
+    const onHandshakeFailed = this.partners.onHandshakeFailed.bind(this.partners);
+    const listening = { listen, legacyListen, limits, onAccepted, onHandshakeFailed };
+    this.listeners = new OutsideListeners(listening, trust, settings.nodes ?? []);
+    this.inside = new InsideLegs(options.inside ?? {}, settings.nodes ?? [], around);
+    this.pulse = new Pulse({
+      now,
+      tickMs: options.tickMs ?? DEFAULT_TICK_MS,
+      onTick: () => this.tick(),
+      onDue: () => this.due(),
     });
-    if (options.legacyListen) {
-      const tls = trust.legacyListening;
-      const old = { ...options.legacyListen, tls, limits, floor: "legacy" } as const;
-      this.legacyListener = new SipListener(old, {
-        onAccepted: (socket, peer) => this.accept(socket, peer, true),
-        onHandshakeFailed: (outcome, remote, detail) => this.onHandshakeFailed(outcome, remote, detail),
-      });
-    }
   }
 
   /** Rejects with Node's error where it can't listen. */
   async start(): Promise<void> {
     try {
-      await this.listener.start();
-      await this.legacyListener?.start();
-      await this.publicPorts.start();
+      await this.listeners.start();
       await this.inside.start();
     } catch (error) {
       this.stopListening();
@@ -145,17 +113,17 @@ export class EdgeDriver implements ListenerOwner, ConnectionOwner {
     }
     this.learnAt = this.options.now() + LEARN_EVERY_MS;
     await this.book.learn();
-    this.ticker = setInterval(() => this.tick(), this.options.tickMs ?? DEFAULT_TICK_MS);
+    this.pulse.start();
     this.drain();
   }
 
   /** Where it listens, once started. */
   get address(): { readonly host: string; readonly port: number } {
-    return this.listener.address;
+    return this.listeners.address;
   }
 
   get legacyAddress(): { readonly host: string; readonly port: number } | undefined {
-    return this.legacyListener?.address;
+    return this.listeners.legacyAddress;
   }
 
   /** Where nodes connect to, once started; undefined where they do not. */
@@ -169,7 +137,7 @@ export class EdgeDriver implements ListenerOwner, ConnectionOwner {
   }
 
   get connections(): ConnectionView[] {
-    return this.entries.views;
+    return this.partners.views;
   }
 
   /** A request or response of the gateway in this process. */
@@ -200,27 +168,21 @@ export class EdgeDriver implements ListenerOwner, ConnectionOwner {
     this.inside.reload((change.settings ?? this.settings).nodes ?? [], change.insideTls);
     if (change.tls) {
       const trust = new TrustStore(change.tls);
-      this.listener.setSecureContext(trust.listening);
-      this.legacyListener?.setSecureContext(trust.legacyListening);
-      this.peers.trust = trust;
-      this.dialler.trust = trust;
-      this.publicPorts.setSecureContext(trust.listening);
+      this.listeners.setTrust(trust);
+      this.partners.trust = trust;
     }
     if (change.settings) {
       this.settings = change.settings;
+      this.partners.settings = change.settings;
       this.feed({ kind: "settings", settings: change.settings });
       this.locator.clear();
       this.book.setPartners(change.settings.partners);
-      const ports = this.publicPorts.configure(change.settings.nodes ?? [], this.peers.trust.listening);
-      void this.publicPorts.start(ports, (port, detail) =>
+      this.listeners.configure(change.settings.nodes ?? [], this.partners.trust, (port, detail) =>
         this.options.onObserve({ kind: "listener-failed", port, detail }, 1),
       );
-      if (!change.settings.partners.some((partner) => partner.legacy)) {
-        this.legacyListener?.stop();
-        this.legacyListener = undefined;
-      }
+      if (!change.settings.partners.some((partner) => partner.legacy)) this.listeners.stopLegacy();
     }
-    for (const entry of this.entries.values()) this.judgeAgain(entry);
+    this.partners.judgeAgain();
   }
 
   /** Takes nothing new, lets what is pending end for `graceMs` at most, closes everything. */
@@ -228,85 +190,18 @@ export class EdgeDriver implements ListenerOwner, ConnectionOwner {
     this.stopListening();
     this.feed({ kind: "stop" });
     await this.wait(graceMs, () => this.edge.unanswered === 0);
-    this.stopped = true;
-    for (const { connection } of this.entries.values()) connection.close();
+    this.partners.close();
     this.inside.close();
-    await this.wait(this.limits.lingerMs, () => this.entries.size + this.inside.size === 0);
-    for (const { connection } of this.entries.values()) connection.drop("closed-here");
+    await this.wait(this.limits.lingerMs, () => this.partners.size + this.inside.size === 0);
+    this.partners.drop();
     this.inside.drop();
-    clearInterval(this.ticker);
-    clearTimeout(this.pacer);
+    this.pulse.stop();
     this.tell();
   }
 
   private stopListening(): void {
-    this.listener.stop();
-    this.legacyListener?.stop();
-    this.publicPorts.stop();
+    this.listeners.stop();
     this.inside.stopListening();
-  }
-
-  onAccepted(socket: Socket, peer: TlsPeer | undefined): void {
-    this.accept(socket, peer, false);
-  }
-
-  onHandshakeFailed(outcome: HandshakeOutcome, remote: string, detail: string): void {
-    this.handshake(outcome, "in", remote, "", detail);
-  }
-
-  onMessage(connection: SipConnection, message: SipMessage): void {
-    if (isProbeAnswer(message)) return;
-    this.feed({ kind: "message", connection: connection.id, message });
-  }
-
-  onBroken(connection: SipConnection, { why, status, message }: BrokenFrame): void {
-    this.feed({ kind: "broken", connection: connection.id, why, status, message });
-    connection.close();
-  }
-
-  /** The edge sends nothing more on it, while it may take some seconds to end in order. */
-  onClosing({ id }: SipConnection, why: CloseReason, detail: string): void {
-    if (this.entries.has(id))
-      this.feed({ kind: "closed", connection: id, why: detail === "" ? why : detail });
-  }
-
-  onClosed(connection: SipConnection, why: CloseReason, detail: string): void {
-    const entry = this.entries.get(connection.id);
-    if (!entry) return;
-    this.entries.delete(connection.id);
-    this.noteConnection(entry, "closed", detail === "" ? why : `${why} ${detail}`);
-  }
-
-  /** Asks the hop whether it is there. */
-  onSilence(connection: SipConnection): void {
-    const entry = this.entries.get(connection.id);
-    const { advertise, ourDomains } = this.settings;
-    if (!entry) return;
-    const from = ourDomains[0] ?? advertise.host;
-    connection.send(probeRequest(makeLeg(advertise), from, entry.partner, this.options.ids()));
-  }
-
-  /** @param through the node whose public port it came to */
-  private accept(socket: Socket, peer: TlsPeer | undefined, legacy: boolean, through?: string): void {
-    const remote = socket.remoteAddress ?? "";
-    if (!peer || this.stopped) {
-      refuse(socket);
-      return;
-    }
-    const verdict = this.peers.judge(peer, legacy);
-    if (!verdict.ok) {
-      refuse(socket);
-      this.handshake(verdict.reason as HandshakeOutcome, "in", remote, "", describe(peer));
-      return;
-    }
-    const partner = verdict.partners[0]!;
-    if (this.entries.isFull(partner)) {
-      refuse(socket);
-      this.handshake("too-many", "in", remote, partner, describe(peer));
-      return;
-    }
-    this.handshake("ok", "in", remote, partner, describe(peer));
-    this.open(socket, peer, "in", verdict.partners, verdict.name, legacy, through);
   }
 
   private feed(input: EdgeInput): void {
@@ -325,19 +220,13 @@ export class EdgeDriver implements ListenerOwner, ConnectionOwner {
       this.draining = false;
     }
     const { pacedAt } = this.edge;
-    if (pacedAt !== undefined && pacedAt < this.pacerAt) this.pace(pacedAt);
+    if (pacedAt !== undefined) this.pulse.wakeAt(pacedAt);
   }
 
-  private pace(at: Millis): void {
-    clearTimeout(this.pacer);
-    this.pacerAt = at;
-    const wake = () => {
-      this.pacerAt = Number.POSITIVE_INFINITY;
-      this.edge.timeout(this.options.now());
-      this.drain();
-    };
-    this.pacer = setTimeout(wake, Math.max(1, Math.ceil(at - this.options.now())));
-    this.pacer.unref();
+  /** Requests to a paced partner are due. */
+  private due(): void {
+    this.edge.timeout(this.options.now());
+    this.drain();
   }
 
   private carryOut(output: EdgeOutput): void {
@@ -352,7 +241,7 @@ export class EdgeDriver implements ListenerOwner, ConnectionOwner {
         this.options.onObserve(output.observation, 1);
         break;
       case "dial":
-        void this.dial(output.partner);
+        void this.partners.dial(output.partner);
         break;
       case "dial-node":
         void this.inside.dial(output.node);
@@ -366,7 +255,7 @@ export class EdgeDriver implements ListenerOwner, ConnectionOwner {
   }
 
   private connectionOf(id: string): SipConnection | undefined {
-    return this.entries.get(id)?.connection ?? this.inside.connection(id);
+    return this.partners.connection(id) ?? this.inside.connection(id);
   }
 
   /** A wedged connection would not take what waits. */
@@ -376,81 +265,10 @@ export class EdgeDriver implements ListenerOwner, ConnectionOwner {
     else connection?.close();
   }
 
-  private open(
-    socket: Socket,
-    peer: TlsPeer,
-    direction: Direction,
-    partners: readonly string[],
-    name: string,
-    legacy: boolean,
-    through?: string,
-  ): void {
-    const id = `c${this.nextId++}`;
-    const connection = new SipConnection(socket, this, { id, limits: this.limits, now: this.options.now });
-    const entry: Entry = { connection, peer, direction, partner: partners[0] ?? "", legacy };
-    this.entries.set(id, entry);
-    this.noteConnection(entry, "opened", "");
-    const { remote } = connection;
-    this.feed({ kind: "opened", connection: id, direction, partners, name, remote, through });
-  }
-
-  private async dial(domain: string): Promise<void> {
-    const partner = this.book.find(domain);
-    const result = partner
-      ? await this.dialler.dial(partner, () => this.book.find(domain)?.names ?? [])
-      : failure("dns", "no partner any more");
-    const current = this.book.find(domain);
-    if (!partner || !current || !result.ok || !result.peer || this.stopped) {
-      if (result.ok) refuse(result.socket);
-      const { why, detail } = result.ok ? failure("refused", "stopping") : result;
-      this.feed({ kind: "dial-failed", partner: domain, why, detail });
-      return;
-    }
-    const { peer, socket } = result;
-    this.makeRoom(domain);
-    this.handshake("ok", "out", socket.remoteAddress ?? "", domain, describe(peer));
-    this.open(
-      socket,
-      peer,
-      "out",
-      this.peers.servedBy(peer, current),
-      nameOf(peer, current) ?? "",
-      current.legacy === true,
-    );
-  }
-
-  private makeRoom(partner: string): void {
-    for (const { connection } of this.entries.tooMany(partner)) {
-      connection.drop("closed-here", "too-many");
-      this.onClosed(connection, "closed-here", "too-many");
-    }
-  }
-
-  private onDialFailed(partner: EdgePartner, target: DialTarget, result: FailedDial): void {
-    const outcome = outcomeOf(result);
-    if (outcome) this.handshake(outcome, "out", target.address ?? target.host, partner.domain, result.detail);
-  }
-
-  private judgeAgain(entry: Entry): void {
-    const { connection, peer, direction } = entry;
-    // A server's certificate was good without forgiveness, or there would be no connection.
-    const verdict = this.peers.judge(peer, entry.legacy);
-    if (!verdict.ok) {
-      // A certificate that is good, of nobody we federate with any more: the last words still go.
-      if (verdict.reason === "unknown-name") connection.close(verdict.reason);
-      else connection.drop("closed-here", verdict.reason);
-      return;
-    }
-    const dialled = verdict.partners.includes(entry.partner) ? [entry.partner] : [];
-    const partners = [...new Set([...dialled, ...verdict.partners])];
-    const { id, remote } = connection;
-    this.feed({ kind: "opened", connection: id, direction, partners, name: verdict.name, remote });
-  }
-
   private tick(): void {
     const now = this.options.now();
     this.tell();
-    for (const { connection } of this.entries.values()) connection.check(now);
+    this.partners.check(now);
     this.inside.check(now);
     const deadline = this.edge.nextDeadline();
     if (deadline && deadline.at <= now) {
@@ -476,28 +294,4 @@ export class EdgeDriver implements ListenerOwner, ConnectionOwner {
       };
     });
   }
-
-  private handshake(
-    outcome: HandshakeStory["outcome"],
-    direction: Direction,
-    remote: string,
-    partner: string,
-    detail: string,
-  ): void {
-    tellHandshake({ outcome, direction, remote, partner, detail }, (told) => this.options.onObserve(told, 1));
-  }
-
-  private noteConnection(
-    { connection, partner, direction, peer: { protocol } }: Entry,
-    state: "opened" | "closed",
-    why: string,
-  ): void {
-    const remote = connection.remote.host;
-    const story = { state, partner, direction, remote, why, protocol };
-    this.options.onObserve(connectionObservation(story), 1);
-  }
-}
-
-function failure(why: "dns" | "refused", detail: string): FailedDial {
-  return { ok: false, why, detail };
 }
