@@ -54,6 +54,11 @@ export class Gates {
     return this.partners.get(asInJid(domain));
   }
 
+  /** Whether a domain, in the form that JIDs have, is one of ours. */
+  isHome(domain: string): boolean {
+    return this.ourDomains.has(domain);
+  }
+
   /** Whether users of an XMPP domain, in the form that JIDs have, may begin something with SIP users. */
   mayBegin(xmppDomain: string): boolean {
     return isDomainAllowed(xmppDomain, "out", this.ourDomains, this.policy);

@@ -15,8 +15,8 @@ export interface SharedContext {
   readonly sip: SipSide;
   readonly xmpp: XmppSide;
   readonly observe: (observation: Observation) => void;
-  /** What a SIP user has published; undefined where nothing. */
-  readonly published: (sipUser: BareJid) => Said | undefined;
+  /** What a user has published, a SIP user or one of ours at a SIP device; undefined where nothing. */
+  readonly published: (user: BareJid) => Said | undefined;
   /** What conversations share. */
   readonly im: ConversationMemory;
   /** By a rule, or for want of one (SUB-04). */

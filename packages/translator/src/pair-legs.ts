@@ -177,9 +177,10 @@ export class PairLegs implements Sleeper {
     this.ownConversation?.departures.bounces.onLinkUp();
   }
 
-  /** What the SIP user publishes has changed. */
+  /** What one of the two publishes has changed. */
   onPublished(now: Millis): void {
     this.ownXmppWatcher?.onPublished(now);
+    this.ownSipWatcher?.onPublished(now);
   }
 
   /** The link is down for so long that nothing is known of the XMPP user any more. */

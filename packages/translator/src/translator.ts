@@ -250,9 +250,10 @@ export class Translator implements Machine<TranslatorInput, TranslatorOutput> {
     }
   }
 
-  /** What a SIP user publishes is for all who watch them. */
-  private onPublished(sipUser: BareJid, now: Millis): void {
-    for (const legs of this.book.watchersOf(sipUser)) {
+  /** What a user publishes is for all whom they let watch. */
+  private onPublished(user: BareJid, now: Millis): void {
+    const isHome = this.gates.isHome(user.slice(user.lastIndexOf("@") + 1));
+    for (const legs of isHome ? this.book.ofXmppUser(user) : this.book.watchersOf(user)) {
       legs.onPublished(now);
       this.book.touch(legs);
     }

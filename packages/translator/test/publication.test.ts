@@ -9,7 +9,7 @@ import {
 import { MAX_PUBLISHED_BYTES } from "../src/presence/publish-wire.ts";
 import { ALICE, Bed, BOB, PARTNER } from "./bed.ts";
 import { headerOf } from "./lines.ts";
-import { notify, pidf, tuple, watching } from "./watches.ts";
+import { notify, pidf, subscribe, tuple, watched, watching } from "./watches.ts";
 
 const SIMPLE: Partner = { domain: PARTNER, profile: profileByName("simple"), publish: true };
 
@@ -51,6 +51,8 @@ function publish(
 
 const OPEN = tuple("open");
 const AWAY = `${OPEN}<person xmlns="urn:ietf:params:xml:ns:pidf:data-model" id="p"><activities xmlns="urn:ietf:params:xml:ns:pidf:rpid"><away/></activities></person>`;
+
+const BUSY = AWAY.replace("away", "busy");
 
 function presenceLines(bed: Bed): string[] {
   return bed.out().filter((line) => line.startsWith("xmpp"));
@@ -168,6 +170,79 @@ describe("what bob publishes, after a kill", () => {
     bed.kept.publication.clear();
     bed.feed({ kind: "keep-all" });
     expect(bed.kept.publication.size).toBe(1);
+  });
+});
+
+describe("what alice's SIP device publishes", () => {
+  const HOME = { from: ALICE, partner: "example.com" };
+
+  it("counts as one of her devices, for the watchers whom she has let in", () => {
+    const bed = publicationBed();
+    const dialog = watched(bed, "<show>away</show>");
+    subscribe(bed, { from: `sip:eve@${PARTNER}` });
+    bed.outcome("NOTIFY", 200);
+    bed.out();
+    const { status, etag } = publish(bed, { ...HOME, document: BUSY });
+    expect(status).toBe(200);
+    bed.advance(5_000);
+    expect(bed.out().filter((line) => line.startsWith("NOTIFY"))).toEqual([
+      `NOTIFY ${dialog} active open busy`,
+    ]);
+    bed.outcome("NOTIFY", 200);
+    expect(publish(bed, { ...HOME, ifMatch: etag, expires: 0 })).toMatchObject({ status: 200 });
+    bed.advance(5_000);
+    expect(bed.out()).toContain(`NOTIFY ${dialog} active open away`);
+  });
+
+  it("is all that there is while she is nowhere else, and stays on through an outage of her server", () => {
+    const bed = publicationBed();
+    const dialog = watched(bed);
+    publish(bed, { ...HOME, document: BUSY });
+    bed.outcome("NOTIFY", 200);
+    bed.presence("unavailable", "", `${ALICE}/desk`);
+    bed.advance(5_000);
+    expect(bed.out().at(-1)).toBe(`NOTIFY ${dialog} active open busy`);
+    bed.outcome("NOTIFY", 200);
+    bed.linkDown();
+    bed.advance(120_000);
+    expect(bed.out()).toEqual([]);
+    bed.advance(600_000);
+    expect(bed.out()).toEqual([`NOTIFY ${dialog} active closed`]);
+  });
+
+  it("is shown to a watcher who comes later, and to none whom she refuses", () => {
+    const bed = publicationBed();
+    publish(bed, { ...HOME, document: BUSY });
+    subscribe(bed);
+    bed.outcome("NOTIFY", 200);
+    bed.presence("unsubscribed");
+    expect(bed.out().at(-1)).toMatch(/active closed$/);
+    const carol = `d${subscribe(bed, { from: `sip:carol@${PARTNER}` }).slice(1)}`;
+    bed.outcome("NOTIFY", 200, { dialog: carol });
+    bed.presence("subscribed", "", ALICE, `carol@${PARTNER}`);
+    bed.advance(5_000);
+    expect(bed.out().at(-1)).toBe(`NOTIFY ${carol} active open busy`);
+  });
+
+  it("outlives a kill", () => {
+    const bed = publicationBed();
+    const dialog = watched(bed);
+    const { etag } = publish(bed, { ...HOME, document: BUSY });
+    bed.restart(30_000);
+    bed.linkUp();
+    bed.presence("unavailable", "", ALICE);
+    bed.out();
+    expect(publish(bed, { ...HOME, ifMatch: etag })).toMatchObject({ status: 200 });
+    expect(bed.translator.find(ALICE, BOB)?.watches.sip).toMatchObject({
+      sees: { state: "Do Not Disturb" },
+      dialogs: [{ dialog }],
+    });
+  });
+
+  it("is hers alone to say, and of no partner", () => {
+    const bed = publicationBed();
+    expect(publish(bed, { ...HOME, from: BOB, document: BUSY })).toMatchObject({ status: 403 });
+    expect(publish(bed, { ...HOME, partner: PARTNER, document: BUSY })).toMatchObject({ status: 403 });
   });
 });
 

@@ -5,6 +5,8 @@ import type { KeptResource } from "../kept.ts";
 import type { Documents, MappedState } from "./documents.ts";
 import { NOBODY, Resources } from "./resources.ts";
 
+const NOTHING = new Resources();
+
 /** What an XMPP user shows one SIP watcher: the resources, and how far they can be trusted now. */
 export class Exhibit {
   private readonly documents: Documents;
@@ -111,10 +113,14 @@ export class Exhibit {
     this.known = true;
   }
 
-  /** What the watcher may see. @param isAllowed the user has let them in, and no rule shuts them out. */
-  current(isAllowed: boolean): MappedState {
-    const isOpen = isAllowed && this.known && !this.out;
-    return this.documents.map(isOpen ? this.resources.compose() : NOBODY);
+  /**
+   * What the watcher may see.
+   * @param isAllowed the user has let them in, and no rule shuts them out
+   * @param published what the user publishes for all whom they let in
+   */
+  current(isAllowed: boolean, published: KeptResource | undefined): MappedState {
+    if (!isAllowed || !this.known) return this.documents.map(NOBODY);
+    return this.documents.map((this.out ? NOTHING : this.resources).compose(published));
   }
 
   /** What a last document says, whatever there is. */

@@ -1,9 +1,11 @@
 import type { Deadline, HeaderFields, Millis, VerifiedPeer } from "@tombolo/sip";
 import { type BareJid, parseJid, sipUriToJid } from "../address/index.ts";
 import { DeadlineQueue } from "../deadline-queue.ts";
-import type { Gates } from "../gates.ts";
+import { asInJid, type Gates } from "../gates.ts";
 import type { Keep } from "../kept.ts";
 import type { KeptPublicationOf } from "../kept-publication.ts";
+import { sipUserOf } from "../pair-book.ts";
+import { SIMPLE } from "../peers/simple.ts";
 import type { Partner, TranslatorSettings } from "../settings.ts";
 import type { IncomingRequest, SipSide } from "../sip-side.ts";
 import type { Said } from "./composition.ts";
@@ -21,7 +23,10 @@ export interface ReceivedPublicationsContext {
   readonly onChange: (user: BareJid, now: Millis) => void;
 }
 
-/** The event state compositor: what users of SIP partners publish here of themselves (RFC 3903 6). */
+/**
+ * The event state compositor: what users of SIP partners publish here of themselves, and our own users at SIP devices behind
+ * the edge (RFC 3903 6, IF-03).
+ */
 export class ReceivedPublications {
   private readonly context: ReceivedPublicationsContext;
   private settings: TranslatorSettings;
@@ -69,18 +74,30 @@ export class ReceivedPublications {
     }
     const partner = this.partnerOf(verified, domainOf(from.jid));
     if (!partner) this.deny(event, 403, "partner");
-    // Only their home publishes for users of ours: here that is the XMPP server (RFC 3261 8.2.1).
-    else if (!mayPublish(partner) || this.context.gates.isOurs(domainOf(target.jid)))
+    // Only their home publishes for users of ours (RFC 3261 8.2.1).
+    else if (!mayPublish(partner) || this.isOfOthers(target.jid, from.jid))
       this.deny(event, 405, "method", NO_PUBLISH);
     else if (target.jid !== from.jid) this.deny(event, 403, "not-own-presence");
-    else return { user: `${from.local}@${partner.domain.toLowerCase()}`, partner };
+    else return { user: sipUserOf(from.local, partner), partner };
     return undefined;
   }
 
-  /** The edge has proved whom the certificate speaks for; the From domain must be exactly that (design law 3). */
+  private isOfOthers(target: BareJid, from: BareJid): boolean {
+    const { gates } = this.context;
+    return gates.isOurs(domainOf(target)) && !gates.isHome(domainOf(from));
+  }
+
+  /** The edge has proved whom the certificate, or the node, speaks for; the From domain must be exactly that (design law 3). */
   private partnerOf(verified: VerifiedPeer, fromDomain: string): Partner | undefined {
-    const partner = this.context.gates.partner(fromDomain);
-    return partner?.domain === verified.partner ? partner : undefined;
+    const partner = this.sourceOf(fromDomain);
+    const isProved = partner?.domain === verified.partner || asInJid(verified.partner) === partner?.domain;
+    return isProved ? partner : undefined;
+  }
+
+  /** A partner, or our own SIP devices, which follow the standards. */
+  private sourceOf(domain: string): Partner | undefined {
+    const { gates } = this.context;
+    return gates.isHome(domain) ? { domain, profile: SIMPLE } : gates.partner(domain);
   }
 
   private deny(event: IncomingRequest, status: number, reason: string, headers: HeaderFields = []): void {
@@ -111,7 +128,7 @@ export class ReceivedPublications {
   adopt(settings: TranslatorSettings, now: Millis): void {
     this.settings = settings;
     for (const published of this.users.values()) {
-      const partner = this.context.gates.partner(published.partner);
+      const partner = this.sourceOf(published.partner);
       if (partner?.domain === published.partner && mayPublish(partner)) continue;
       published.discard();
       this.deadlines.remove(published);
@@ -134,7 +151,7 @@ export class ReceivedPublications {
   /** A publication of an earlier run; one that has lapsed, or may not be any more, is forgotten. */
   restore(kept: KeptPublicationOf, now: Millis): void {
     const { user, id, value } = kept;
-    const partner = this.context.gates.partner(kept.partner);
+    const partner = this.sourceOf(kept.partner);
     const isLive =
       value !== undefined && value.expiresAt > now && partner !== undefined && mayPublish(partner);
     const published = isLive ? (this.users.get(user) ?? this.make(user, partner)) : undefined;

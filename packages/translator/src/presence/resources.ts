@@ -78,20 +78,27 @@ export class Resources {
     this.known = resources.slice(-MAX_RESOURCES_PER_PAIR);
   }
 
-  /** Highest priority first, then the most reachable, then the one that spoke last. */
-  compose(): Composed {
-    let best: KeptResource | undefined;
-    for (const own of this.known) {
-      if (
-        !best ||
-        own.priority > best.priority ||
-        (own.priority === best.priority && REACH[own.state] >= REACH[best.state])
-      ) {
-        best = own;
-      }
-    }
-    return best ? { state: best.state, note: best.status, resources: this.known.toSorted(byRank) } : NOBODY;
+  /**
+   * Highest priority first, then the most reachable, then the one that spoke last.
+   * @param besides what is known of the user from elsewhere, as if it were a resource that spoke last
+   */
+  compose(besides?: KeptResource): Composed {
+    return compose(besides ? [...this.known, besides] : this.known);
   }
+}
+
+function compose(known: readonly KeptResource[]): Composed {
+  let best: KeptResource | undefined;
+  for (const own of known) {
+    if (
+      !best ||
+      own.priority > best.priority ||
+      (own.priority === best.priority && REACH[own.state] >= REACH[best.state])
+    ) {
+      best = own;
+    }
+  }
+  return best ? { state: best.state, note: best.status, resources: known.toSorted(byRank) } : NOBODY;
 }
 
 function byRank(a: KeptResource, b: KeptResource): number {

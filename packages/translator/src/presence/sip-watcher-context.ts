@@ -1,4 +1,5 @@
 import type { Millis, Notifier } from "@tombolo/sip";
+import type { KeptResource } from "../kept.ts";
 import type { Observation } from "../observation.ts";
 import type { Pair } from "../pair.ts";
 import type { SipSide } from "../sip-side.ts";
@@ -40,6 +41,8 @@ export interface SipWatcherContext {
    * SUBSCRIBE outside dialogs and after `onGate`.
    */
   readonly isDenied: () => boolean;
+  /** What the XMPP user publishes by SIP for all whom they let in; undefined where nothing. */
+  readonly published: () => KeptResource | undefined;
   /** The XMPP user sees the watcher as available, by a subscription of their own. */
   readonly isSeenByUser: () => boolean;
 }

@@ -63,7 +63,8 @@ export class SipWatcher implements WatchOwner {
   }
 
   get seen(): MappedState {
-    return this.exhibit.current(this.permission.isGranted && !this.isDenied);
+    const isAllowed = this.permission.isGranted && !this.isDenied;
+    return this.exhibit.current(isAllowed, isAllowed ? this.context.published() : undefined);
   }
 
   get farewell(): MappedState {
@@ -208,6 +209,11 @@ export class SipWatcher implements WatchOwner {
     if (!this.permission.isGranted) return;
     this.exhibit.take(stanza);
     this.tellAll(now);
+  }
+
+  /** What the XMPP user publishes by SIP has changed. */
+  onPublished(now: Millis): void {
+    if (this.permission.isGranted && this.isDecided) this.tellAll(now);
   }
 
   /** Their server could not pass our question on. */
