@@ -32,6 +32,7 @@ export {
 } from "./clock.ts";
 export { startEjabberd } from "./ejabberd.ts";
 export { type FaultReport, type FaultRunOptions, faultTable, runFaults } from "./faults/fault-run.ts";
+export { type Finch, type FinchOptions, startFinch } from "./finch.ts";
 export { freePorts } from "./free-ports.ts";
 export { DEFAULT_WAIT_MS, Journal, type WaitOptions } from "./journal.ts";
 export { type KamailioPresence, type KamailioPresenceOptions, startKamailioPresence } from "./kamailio.ts";
@@ -51,6 +52,7 @@ export {
   type XmppServerName,
 } from "./lab.ts";
 export { type DnsAnswer, type DnsRecord, NameServer } from "./name-server.ts";
+export { type OcsHome, type OcsHomeOptions, startOcsHome } from "./ocs-home.ts";
 export {
   type Authority,
   type CertificateRequest,
