@@ -1,4 +1,4 @@
-import { performance } from "node:perf_hooks";
+import { monitorEventLoopDelay, performance } from "node:perf_hooks";
 import { DatabaseSync } from "node:sqlite";
 import { statusOf } from "../access-edge/wire.ts";
 import { seededRandom } from "../clock.ts";
@@ -75,6 +75,8 @@ class FaultRun {
   readonly #users: PersistentUser[];
   readonly #random: () => number;
   readonly #imbalances: string[] = [];
+  /** How long this process was kept waiting: the others are, too. */
+  readonly #stalls = monitorEventLoopDelay({ resolution: 10 });
   /** XMPP users who have just seen an error. */
   readonly #restUntil = new Map<string, number>();
   #scrapes = 0;
@@ -98,6 +100,7 @@ class FaultRun {
   async go(): Promise<FaultReport> {
     const { messages, users, patienceMs } = this.#options;
     while (!this.#users.every((user) => user.isConnected)) await pause(20);
+    this.#stalls.enable();
     const started = performance.now();
     const watching = this.#watchBooks();
     const share = (i: number) => Array.from({ length: messages }, (_, n) => n).filter((n) => n % users === i);
@@ -186,7 +189,7 @@ class FaultRun {
     const { faults, messages } = this.#options;
     const happened = { tombolo: 0, prosody: 0, tls: 0 };
     const one = async (kind: Fault) => {
-      const moments = Array.from({ length: faults }, () => 0.05 + 0.9 * this.#random()).sort((a, b) => a - b);
+      const moments = Array.from({ length: faults }, () => 0.1 + 0.85 * this.#random()).sort((a, b) => a - b);
       for (const moment of moments) {
         while (this.#sent < moment * 2 * messages) await pause(5);
         this.#say(`${Math.round(moment * 100)} %: ${SAYINGS[kind]}`);
@@ -212,7 +215,8 @@ class FaultRun {
     const atBob = edge.conversations.flatMap(({ seen }) =>
       seen.entries.flatMap((entry) => (entry.kind === "text" ? [entry.text] : [])),
     );
-    return this.#tally.toSipLedger(atBob, relay, { tombolo: tomboloGaps, server: prosodyGaps });
+    const gaps = { tombolo: tomboloGaps, server: prosodyGaps };
+    return this.#tally.toSipLedger(atBob, relay, gaps, this.#stalls.max / 1e6);
   }
 
   async #isSettled(): Promise<boolean> {

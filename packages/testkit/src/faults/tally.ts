@@ -8,9 +8,11 @@ export interface Gap {
 
 /**
  * A component link has no acknowledgements (XEP-0114): what the server writes just before the component dies reaches a
- * socket that nobody reads, or a process that has not come to the disk yet. This long before a kill, ms.
+ * socket that nobody reads, or a process that has not come to the disk yet. This long before a kill on a quiet machine, ms.
  */
-export const LINK_GAP_MS = 250;
+const LINK_GAP_MS = 250;
+/** On a busy one every process stands still now and then; so much longer than the longest stall that was seen. */
+const STALLS = 5;
 /** What a client has written may wait for the server that long when it is killed, ms. */
 const CLIENT_GAP_MS = 2_000;
 
@@ -82,12 +84,17 @@ export class Tally {
     this.#live.set(id, (this.#live.get(id) ?? 0) + 1);
   }
 
-  /** @param atBob texts that the SIP user has, as they came. */
+  /**
+   * @param atBob texts that the SIP user has, as they came
+   * @param longestStallMs how long the machine has kept a process waiting
+   */
   toSipLedger(
     atBob: readonly string[],
     relay: ComponentRelay,
     gaps: { readonly tombolo: readonly Gap[]; readonly server: readonly Gap[] },
+    longestStallMs: number,
   ): ToSipLedger {
+    const linkGapMs = LINK_GAP_MS + STALLS * longestStallMs;
     const { plain, marked } = sortOut(atBob);
     const ledger: ToSipLedger = {
       ...{ sent: this.toSip.size, handed: 0, arrived: 0, arrivedLate: 0, arrivedAndReturned: 0, returned: 0 },
@@ -117,12 +124,12 @@ export class Tally {
         else if (isIn(gaps.server, sentAt, CLIENT_GAP_MS)) ledger.lostWithServer += 1;
         else ledger.unaccounted.push(id);
       } else if (isReturned) ledger.returned += 1;
-      else if (isIn(gaps.tombolo, handedAt, LINK_GAP_MS)) {
+      else if (isIn(gaps.tombolo, handedAt, linkGapMs)) {
         ledger.inLinkGap += 1;
         const before = Math.min(
           ...gaps.tombolo.map(({ from }) => (from > handedAt ? from - handedAt : Infinity)),
         );
-        if (before < LINK_GAP_MS) ledger.longestLinkGapMs = Math.max(ledger.longestLinkGapMs, before);
+        if (before < linkGapMs) ledger.longestLinkGapMs = Math.max(ledger.longestLinkGapMs, before);
       } else ledger.unaccounted.push(id);
     }
     return ledger;

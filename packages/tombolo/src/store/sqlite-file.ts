@@ -153,6 +153,8 @@ function configure(db: DatabaseSync, maxBytes: number): void {
   const { journal_mode: mode } = db.prepare("PRAGMA journal_mode = WAL").get() as { journal_mode: string };
   if (mode !== "wal") throw new Error(`the file system has no write-ahead log (journal mode ${mode})`);
   db.exec("PRAGMA synchronous = NORMAL");
+  // Texts are overwritten when their record goes: nothing of them stays in free pages.
+  db.exec("PRAGMA secure_delete = ON");
   db.exec(`PRAGMA journal_size_limit = ${KEPT_WAL_BYTES}`);
   const { page_size: pageSize } = db.prepare("PRAGMA page_size").get() as { page_size: number };
   db.exec(`PRAGMA max_page_count = ${Math.max(1, Math.floor(maxBytes / pageSize))}`);
