@@ -11,7 +11,7 @@ import {
 import type { ProfileName } from "@tombolo/translator";
 import { describe, expect, it } from "vitest";
 import { resolveTables } from "../src/config/resolve-tables.ts";
-import { Ledger } from "../src/federation/ledger.ts";
+import { ObservedBooks } from "./ledger.ts";
 import { FederationWorld, type WorldSettings } from "./world.ts";
 
 const LONG_MS = 3_600_000;
@@ -47,7 +47,7 @@ describe("transcripts", () => {
 /** Design law 1: once all time limits are over, each accepted text has had one fate. */
 function expectBalancedBooks(world: FederationWorld): void {
   world.advance(LONG_MS);
-  const ledger = new Ledger();
+  const ledger = new ObservedBooks();
   for (const observation of world.observations) {
     if (observation.what !== "im" || observation.event === "returned") continue;
     const { direction, partner, event } = observation;

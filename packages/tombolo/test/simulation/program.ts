@@ -11,9 +11,9 @@ import {
 } from "@tombolo/translator";
 import { Link, type LinkInput, type LinkOutput } from "@tombolo/xmpp-edge";
 import type { Element } from "ltx";
-import { Ledger } from "../../src/federation/ledger.ts";
 import { PartnerWatch } from "../../src/federation/partner-watch.ts";
 import { Gateway, type GatewayInput, type GatewayOutput } from "../../src/gateway.ts";
+import { ObservedBooks } from "../ledger.ts";
 import type { Agenda } from "./agenda.ts";
 import type { Chance } from "./chance.ts";
 import type { KeptMemory } from "./kept-memory.ts";
@@ -39,7 +39,7 @@ export interface ProgramAround {
 /** One run of the program: its pure machines, joined as its drivers join them, from its start to its end. */
 export class Program implements LineEnd {
   /** The books of this run. */
-  readonly ledger = new Ledger();
+  readonly ledger = new ObservedBooks();
   /** How many texts of the XMPP side, by what became of them. */
   readonly gateway: Gateway;
   readonly edge: Edge;
