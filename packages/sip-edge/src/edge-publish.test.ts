@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { denials, EdgeRig, fromAlice, fromBob } from "../test/edge-rig.ts";
-import type { EdgePartner } from "./settings.ts";
+import { answerTo, denials, EdgeRig, fromAlice, fromBob, type Taken } from "../test/edge-rig.ts";
+import { CUP2, NodeRig } from "../test/node-rig.ts";
+import { MAX_HOME_PUBLICATIONS } from "./routing/home-publications.ts";
+import { type EdgePartner, LOCAL_NODE } from "./settings.ts";
 
 function partner(domain: string, more: Partial<EdgePartner> = {}): EdgePartner {
   return { domain, names: [`sip.${domain}`], purpose: "strict", ...more };
@@ -79,5 +81,67 @@ describe("a PUBLISH from inside", () => {
       fromAlice("MESSAGE", { ...OURS, Route: "<sip:contoso.example;lr>" }),
     );
     expect(taken.toNode.map(({ message }) => message.status)).toEqual([404]);
+  });
+});
+
+describe("a PUBLISH from a node about its own user", () => {
+  const OURS = { "Request-URI": "sip:alice@example.com", To: "<sip:alice@example.com>" };
+
+  function publish(rig: NodeRig, changes: Record<string, string> = {}): Taken {
+    return rig.outside(fromAlice("PUBLISH", { ...OURS, ...changes }), "cup2");
+  }
+
+  function homeRig(): NodeRig {
+    const made = new NodeRig({ nodes: [LOCAL_NODE, CUP2] });
+    made.openNode("cup2");
+    return made;
+  }
+
+  it("goes to the gateway in this process, and its answer back to the node", () => {
+    const made = homeRig();
+    const { toNode, sent } = publish(made);
+    expect(sent).toEqual([]);
+    expect(toNode.map(({ node, verified }) => [node, verified])).toEqual([
+      ["local", { partner: "example.com", name: "cup2" }],
+    ]);
+    const answer = answerTo(toNode[0]!.message, 200, ["SIP-ETag: e1", "Expires: 600", "Server: gw"]);
+    const [back] = made.inside(answer).sent;
+    expect(back!.connection).toBe("cup2");
+    expect(back!.message.lines("Via")).toEqual(["SIP/2.0/TLS gateway.invalid;branch=z9hG4bKnode1"]);
+    expect(["SIP-ETag", "Expires", "Server"].map((name) => back!.message.get(name))).toEqual([
+      "e1",
+      "600",
+      undefined,
+    ]);
+    expect(made.inside(answer).sent).toEqual([]);
+  });
+
+  it.each([
+    ["of nobody of ours", { From: "<sip:a@other.example>;tag=1" }, 403],
+    ["about somebody elsewhere", { "Request-URI": "sip:x@third.example" }, 404],
+  ])("stays where it is when it is %s", (_, changes, status) => {
+    const { toNode, sent } = publish(homeRig(), changes);
+    expect(toNode).toEqual([]);
+    expect(sent.map(({ message }) => message.status)).toEqual([status]);
+  });
+
+  it("has nowhere to go where the gateway is elsewhere", () => {
+    const made = new NodeRig().linked();
+    expect(publish(made).sent.map(({ message }) => message.status)).toEqual([404]);
+  });
+
+  it("waits with so many others and not with one more, and not for ever", () => {
+    const made = homeRig();
+    for (let n = 0; n < MAX_HOME_PUBLICATIONS; n++) expect(publish(made).toNode).toHaveLength(1);
+    expect(publish(made).sent.map(({ message }) => message.status)).toEqual([480]);
+    made.pass(32_000);
+    expect(publish(made).toNode).toHaveLength(1);
+  });
+
+  it("is answered by the gateway alone", () => {
+    const made = homeRig();
+    const { toNode } = publish(made);
+    const answer = answerTo(toNode[0]!.message, 200);
+    expect(made.outside(answer, "cup2").sent).toEqual([]);
   });
 });

@@ -6,6 +6,7 @@ import { Arrivals } from "./routing/arrivals.ts";
 import { Departures } from "./routing/departures.ts";
 import { DialogNotes } from "./routing/dialog-notes.ts";
 import { Dispatch } from "./routing/dispatch.ts";
+import { HomePublications } from "./routing/home-publications.ts";
 import { Inward } from "./routing/inward.ts";
 import type { Link, Voice } from "./routing/link.ts";
 import { NodeLinks } from "./routing/node-links.ts";
@@ -40,11 +41,12 @@ export class Edge implements Machine<EdgeInput, EdgeOutput> {
     const context = new EdgeContext(options.settings, options.ids, options.random);
     const notes = new DialogNotes(context);
     this.context = context;
-    this.relay = new Relay(context, notes);
+    const home = new HomePublications(context);
+    this.relay = new Relay(context, notes, home);
     this.dispatch = new Dispatch(context, this.relay);
     const inward = new Inward(context, this.dispatch, notes);
     this.arrivals = new Arrivals(context, this.relay, inward);
-    this.departures = new Departures(context, this.relay, this.dispatch, notes);
+    this.departures = new Departures(context, this.relay, this.dispatch, notes, home);
     this.nodeLinks = new NodeLinks(context, this.relay, this.dispatch, inward);
     this.dispatch.pacer.configure(0);
   }

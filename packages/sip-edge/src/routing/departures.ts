@@ -7,6 +7,7 @@ import type { DropReason } from "../edge-events.ts";
 import { answerNode, hasOwnTag } from "./answers.ts";
 import type { DialogNotes } from "./dialog-notes.ts";
 import type { Dispatch } from "./dispatch.ts";
+import type { HomePublications } from "./home-publications.ts";
 import type { Link } from "./link.ts";
 import { methodRule } from "./methods.ts";
 import type { NodeState } from "./node-state.ts";
@@ -22,8 +23,16 @@ export class Departures {
   private readonly relay: Relay;
   private readonly dispatch: Dispatch;
   private readonly notes: DialogNotes;
+  private readonly home: HomePublications;
 
-  constructor(context: EdgeContext, relay: Relay, dispatch: Dispatch, notes: DialogNotes) {
+  constructor(
+    context: EdgeContext,
+    relay: Relay,
+    dispatch: Dispatch,
+    notes: DialogNotes,
+    home: HomePublications,
+  ) {
+    this.home = home;
     this.context = context;
     this.relay = relay;
     this.dispatch = dispatch;
@@ -45,6 +54,7 @@ export class Departures {
     }
     const departure = departureOf(node, message, context);
     const { partner } = departure;
+    if (!partner && this.home.takes(node, link, departure, now)) return;
     if (link && partner) context.count(partner.seenInside.in.request(message.method));
     const refusal = firstRefusal(DEPARTURE_GATES, departure);
     if (refusal) this.refuse(node, link, message, refusal, departure, partner?.domain ?? "");

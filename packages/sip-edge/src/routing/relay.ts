@@ -5,6 +5,7 @@ import type { Direction, DropReason } from "../edge-events.ts";
 import { publicResponse, restoredResponse } from "../hiding/hidden-responses.ts";
 import { answerNode, answerPartner } from "./answers.ts";
 import type { DialogNotes } from "./dialog-notes.ts";
+import type { HomePublications } from "./home-publications.ts";
 import { hopAck, hopCancel } from "./hop-requests.ts";
 import { INVITE_LIFE, INVITE_TABLE, type InviteAct, type InviteEvent, type Step } from "./invite-table.ts";
 import { ownBranch } from "./leg.ts";
@@ -18,8 +19,10 @@ import { verifiedText } from "./verified.ts";
 export class Relay {
   private readonly context: EdgeContext;
   private readonly notes: DialogNotes;
+  private readonly home: HomePublications;
 
-  constructor(context: EdgeContext, notes: DialogNotes) {
+  constructor(context: EdgeContext, notes: DialogNotes, home: HomePublications) {
+    this.home = home;
     this.context = context;
     this.notes = notes;
   }
@@ -33,6 +36,7 @@ export class Relay {
       return;
     }
     const transaction = branch === "" ? undefined : context.transactions.ofResponse(response, branch);
+    if (!transaction && this.home.answered(node, branch, response)) return;
     if (transaction && node.isHidden)
       context.count(transaction.partner.seenInside.in.response(response.method, response.status));
     if (transaction?.from === "partner" && transaction.node === node) this.heard(transaction, response, now);
