@@ -1,4 +1,4 @@
-import { PlaceMap } from "@tombolo/sip";
+import { detach, PlaceMap } from "@tombolo/sip";
 
 /** One entry, between its neighbours in age. */
 interface Aged<Value> {
@@ -33,11 +33,11 @@ export class AgedMap<Value> {
   /** Adds an entry as the youngest; one with that key is replaced. */
   set(key: string, value: Value): void {
     this.delete(key);
-    const entry = { key, value, older: this.youngest, newer: undefined };
+    const entry = { key: detach(key), value, older: this.youngest, newer: undefined };
     if (this.youngest) this.youngest.newer = entry;
     else this.oldest = entry;
     this.youngest = entry;
-    this.entries.set(key, entry);
+    this.entries.set(entry.key, entry);
   }
 
   delete(key: string): void {
