@@ -4,6 +4,7 @@ import { Agenda } from "./agenda.ts";
 import type { Chance } from "./chance.ts";
 import { KeptMemory } from "./kept-memory.ts";
 import type { Moods } from "./moods.ts";
+import { PARTNER, sipName, xmppJid } from "./names.ts";
 import { Program } from "./program.ts";
 import { Sightings } from "./sightings.ts";
 import { SipLine } from "./sip-line.ts";
@@ -37,6 +38,8 @@ export class Federation {
   /** Texts of XMPP users that the program has lately read or got an answer for, and when: until the disk surely knows. */
   private readonly lately: { readonly serial: number; readonly at: number }[] = [];
   private readonly attitudes: { readonly sip: Attitude[][]; readonly xmpp: XmppAttitude[][] };
+  /** The administrator's rules, by pair. */
+  private readonly rules = new Map<number, "allow" | "block" | undefined>();
   private partnerDown: DialFailure | undefined;
   private disturbed = 0;
   private killedAt = Number.NEGATIVE_INFINITY;
@@ -135,6 +138,24 @@ export class Federation {
   /** Texts have a chance to arrive. */
   get works(): boolean {
     return this.program.isAwake && this.server.isLinked && this.partnerDown === undefined;
+  }
+
+  /** An administrator rules about s watching x, where the program listens. */
+  rule(s: number, x: number, action: "allow" | "block" | undefined): void {
+    const { program } = this;
+    if (!program.isAwake) return;
+    this.trace?.(() => `a rule: bob${s} watching alice${x}, ${action}`);
+    const rule = { user: xmppJid(x), peer: `${sipName(s)}@${PARTNER}`, action, source: "simulation" };
+    program.run(() => program.feed({ kind: "rule", ...rule }));
+    // The administrator hears that it is done when the disk has it.
+    this.kept.flush();
+    this.rules.set(s * 1000 + x, action);
+  }
+
+  /** Whether s is shut out by a rule, or for want of one. */
+  isShutOut(s: number, x: number): boolean {
+    const action = this.rules.get(s * 1000 + x);
+    return action ? action === "block" : this.moods.unknownWatcher === "deny";
   }
 
   // ---- what can befall them
@@ -289,6 +310,7 @@ export class Federation {
       chance: this.chance,
       kept: this.kept,
       profile: this.moods.profile,
+      unknownWatcher: this.moods.unknownWatcher,
       run: this.runs,
       dialPartner: (program) => this.dialPartner(program),
       dialServer: (program) => this.server.onDial(program),

@@ -33,6 +33,8 @@ export interface Moods {
   readonly doubled: number;
   /** How long the disk takes. */
   readonly commitMs: number;
+  /** What becomes of SIP watchers without a rule. */
+  readonly unknownWatcher: "ask" | "allow" | "deny";
   /** Share of the pairs that watch each other, each way. */
   readonly watching: number;
 }
@@ -71,6 +73,7 @@ export function moodsOf(chance: Chance): Moods {
     faultEvery: isRough ? chance.between(5_000, 60_000) : Number.POSITIVE_INFINITY,
     doubled: chance.of(0.3) ? 0.01 : 0,
     commitMs: chance.of(0.5) ? 0 : chance.mostlyLow(1, 60),
+    unknownWatcher: chance.weighted({ ask: 8, allow: 1, deny: 1 }),
     watching: chance.between(0.1, 0.7),
   };
 }

@@ -26,6 +26,7 @@ export interface ProgramAround {
   readonly chance: Chance;
   readonly kept: KeptMemory;
   readonly profile: ProfileName;
+  readonly unknownWatcher: "ask" | "allow" | "deny";
   /** How many programs ran before: names made by two runs are never the same. */
   readonly run: number;
   dialPartner(program: Program): void;
@@ -74,7 +75,7 @@ export class Program implements LineEnd {
       xmppDomains: [OUR_DOMAIN],
       partners: [{ domain: PARTNER, profile: profileByName(profile) }],
       xmppPolicy: { default: "deny", exceptions: [] },
-      unknownWatcher: "ask",
+      unknownWatcher: around.unknownWatcher,
       maxExpiresSeconds: 7200,
       address: OUR_HOST,
       ids: ids(`x${run}x`),

@@ -13,6 +13,8 @@ export class Sightings {
   private readonly shown = { sip: new Map<number, Shown>(), xmpp: new Map<number, Shown>() };
   /** What watchers see, by pair; undefined: they have been told nothing. */
   private readonly seen = { sip: new Map<number, Shown>(), xmpp: new Map<number, Shown>() };
+  /** SIP users who were let see an XMPP user at some time, by pair. */
+  private readonly permitted = new Set<number>();
   private readonly complain: (what: string) => void;
   private serial = 0;
   changes = 0;
@@ -49,11 +51,19 @@ export class Sightings {
     return shown;
   }
 
+  /** x lets s see. */
+  permit(s: number, x: number): void {
+    this.permitted.add(keyOf(s, x));
+  }
+
   // ---- what watchers see
 
   /** s was told of x. */
   bySip(s: number, x: number, shown: Shown): void {
     this.guard("p", s, x, shown, `bob${s} about alice${x}`);
+    // Law 4
+    if (shown.isOpen && !this.permitted.has(keyOf(s, x)))
+      this.complain(`a denied watcher sees: bob${s} about alice${x}, ${shown.token}`);
     this.seen.sip.set(keyOf(s, x), shown);
   }
 

@@ -19,6 +19,8 @@ export interface Result {
 
 /** After the last text everything is whole, and so long passes until texts and presence are looked at, ms. */
 const SETTLING = 130 * 60_000;
+/** How long after a kill watchers may see what is old, ms. */
+const A_MINUTE = 60_000;
 /** After that nobody watches or talks, and so long passes until nothing may be left, ms: a refusal is kept for a day. */
 const FORGETTING = 26 * 3_600_000;
 
@@ -27,13 +29,20 @@ const FORGETTING = 26 * 3_600_000;
  * have to be right.
  *
  * @param texts how many are written.
+ * @param meddle has its way with the federation before it begins.
  */
-export function simulate(seed: number, texts: number, trace?: (line: string) => void): Result {
+export function simulate(
+  seed: number,
+  texts: number,
+  trace?: (line: string) => void,
+  meddle?: (federation: Federation) => void,
+): Result {
   const chance = new Chance(seed);
   const moods = moodsOf(chance);
   let federation: Federation | undefined;
   const traced: Trace | undefined = trace && ((line) => trace(`${federation?.time() ?? ""} ${line()}`));
   federation = new Federation(chance, moods, texts, traced);
+  meddle?.(federation);
   const run = new Run(federation, chance, moods, texts);
   run.traffic();
   run.settle();
@@ -132,6 +141,7 @@ class Run {
         revoke: 1,
         grant: 1,
         hangUp: 4,
+        rule: 2,
       })
     ) {
       case "xmpp":
@@ -162,6 +172,9 @@ class Run {
         break;
       case "hangUp":
         federation.talks.hangUp(s, x);
+        break;
+      case "rule":
+        federation.rule(s, x, chance.pick(["allow", "block", undefined]));
         break;
     }
   }
@@ -252,6 +265,24 @@ class Run {
     federation.texts.check();
     if (federation.program.ledger.inFlight !== 0)
       federation.complain(`${federation.program.ledger.inFlight} texts in flight after a long silence`);
+    this.checkWatchers();
+    this.restart();
+  }
+
+  /** Watchers see what is true within a minute after a kill, whatever changed meanwhile (law 6). */
+  private restart(): void {
+    const { federation, moods } = this;
+    federation.crash(8_000);
+    federation.agenda.in(2_000, () => {
+      for (let x = 0; x < moods.xmppUsers; x++) federation.server.change(x);
+      for (let s = 0; s < moods.sipUsers; s++) this.changeSip(s);
+    });
+    federation.runTo(federation.now + 8_000 + A_MINUTE);
+    this.checkWatchers();
+  }
+
+  private checkWatchers(): void {
+    const { federation } = this;
     for (const who of federation.presence.unserved()) federation.complain(`${who} without success`);
     this.eachPair((s, x) => {
       this.checkSipWatcher(s, x);
@@ -264,7 +295,7 @@ class Run {
     if (!federation.presence.isWatching(s, x)) return;
     const user = federation.server.users[x]!;
     const { from, isWordLost } = user.contacts[s]!;
-    const maySee = from === "yes" && user.isOnline;
+    const maySee = from === "yes" && user.isOnline && !federation.isShutOut(s, x);
     // He may have heard it from her presence, or be still shut out.
     if (maySee && isWordLost) return;
     const due = maySee ? federation.sightings.shownByXmpp(s, x) : undefined;

@@ -195,7 +195,8 @@ export class SipTalks {
       cseq: 1,
     };
     const ids = { callId: dialog.callId, tag: dialog.localTag, cseq: 1, branch };
-    const message = initialRequest("INVITE", talk, ids, [], OFFER);
+    const first = this.firstText(talk);
+    const message = initialRequest("INVITE", talk, ids, first === undefined ? [] : ridingAlong(first), OFFER);
     stack.request("INVITE", branch, message, (final) => {
       talk.isInviting = false;
       if (typeof final === "string" || final.status >= 300) this.onNoSession(talk, final);
@@ -204,8 +205,33 @@ export class SipTalks {
         this.dialogs.set(dialog.callId, dialog);
         talk.dialog = dialog;
         stack.tell(dialogRequest("ACK", dialog, stack.newBranch(), [], undefined, 1));
-        this.pump(talk);
+        if (first !== undefined && talk.queue[0] === first) this.afterFirstText(talk, first);
+        else this.pump(talk);
       }
+    });
+  }
+
+  /** Clients of these partners put the first text into the INVITE as well. */
+  private firstText(talk: Talk): number | undefined {
+    const { moods, chance } = this.around;
+    const isTheirWay = moods.profile === "lync" || moods.profile === "ocs";
+    return isTheirWay && talk.inFlight === 0 && chance.of(0.3) ? talk.queue[0] : undefined;
+  }
+
+  /** Most clients send it again as a MESSAGE; a few leave it at that, and their users wait a little. */
+  private afterFirstText(talk: Talk, first: number): void {
+    const { chance, texts, agenda } = this.around;
+    if (chance.of(0.9)) {
+      this.pump(talk);
+      return;
+    }
+    talk.queue.shift();
+    // No answer ever tells what became of it.
+    texts.unwatch(first);
+    talk.inFlight += 3;
+    agenda.in(8_000, () => {
+      talk.inFlight -= 3;
+      this.pump(talk);
     });
   }
 
@@ -375,6 +401,12 @@ export class SipTalks {
       }),
     );
   }
+}
+
+/** The header in which a first text comes with an INVITE. */
+function ridingAlong(serial: number): readonly (readonly [string, string])[] {
+  const body = Buffer.from(TextBook.textOf(serial)).toString("base64");
+  return [["ms-text-format", `text/plain; charset=UTF-8; ms-body=${body}`]];
 }
 
 function sdp(target: string): Content {

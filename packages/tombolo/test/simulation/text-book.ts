@@ -102,6 +102,7 @@ export class TextBook {
       return;
     }
     const talk = this.talks[serial]! * 2 + (flags & FROM_SIP);
+    if (flags & UNWATCHED) return;
     const last = this.lastSeen.get(talk) ?? -1;
     if (last > serial) this.complain(`text ${serial} seen after ${last} of the same conversation`);
     else this.lastSeen.set(talk, serial);

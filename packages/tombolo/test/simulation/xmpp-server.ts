@@ -294,6 +294,7 @@ export class XmppServer {
     const contact = user.contacts[s]!;
     if (contact.from === "yes") return;
     contact.isWordLost = false;
+    this.around.sightings.permit(s, x);
     const isSpontaneous = contact.from === "no";
     contact.from = "yes";
     this.presence("subscribed", s, x, () => {
