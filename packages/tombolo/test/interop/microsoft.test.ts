@@ -110,6 +110,8 @@ describe.each([OCS, LYNC])("%s writes", (domain) => {
     const friend = `friend@${domain}`;
     const playing = play("session-answered", "friend", { text: "how are you?", reply: "fine, thank you" });
     const { attrs } = await sipp.alice.waitForMessage({ from: friend, body: "how are you?" });
+    // Not before the answer to the text is there.
+    await new Promise((done) => setTimeout(done, TYPED_MS));
     const stanza = (child: string) =>
       sipp.alice.send(`<message to="${attrs.from}" type="chat">${child}</message>`);
     stanza(`<composing xmlns="${CHAT_STATES}"/>`);
