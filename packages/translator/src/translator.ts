@@ -253,6 +253,7 @@ export class Translator implements Machine<TranslatorInput, TranslatorOutput> {
   /** What a user publishes is for all whom they let watch. */
   private onPublished(user: BareJid, now: Millis): void {
     const isHome = this.gates.isHome(user.slice(user.lastIndexOf("@") + 1));
+    if (isHome) this.publications.outward.onDevice(user, now);
     for (const legs of isHome ? this.book.ofXmppUser(user) : this.book.watchersOf(user)) {
       legs.onPublished(now);
       this.book.touch(legs);

@@ -295,6 +295,21 @@ describe("what is published of alice", () => {
     expect(bed.out()).toEqual(["PUBLISH sip:alice@example.com expires=3600 open"]);
   });
 
+  it("is composed with what her SIP device publishes here, while she shows herself", () => {
+    const bed = publicationBed();
+    publishedAlice(bed);
+    const home = { from: ALICE, partner: "example.com" };
+    const { etag } = publish(bed, { ...home, document: BUSY });
+    bed.advance(5_000);
+    expect(bed.out()).toContain("PUBLISH sip:alice@example.com if=e1 expires=3600 open busy");
+    bed.outcome("PUBLISH", 200, { headers: [["SIP-ETag", "e2"]] });
+    bed.presence("unavailable", "", `${ALICE}/desk`, PARTNER);
+    expect(bed.out()).toEqual(["PUBLISH sip:alice@example.com if=e2 expires=0"]);
+    bed.outcome("PUBLISH", 200);
+    publish(bed, { ...home, ifMatch: etag, document: OPEN });
+    expect(bed.out().filter((line) => line.startsWith("PUBLISH"))).toEqual([]);
+  });
+
   it("is refreshed at once when the partner may have lost its memory", () => {
     const bed = publicationBed();
     publishedAlice(bed);

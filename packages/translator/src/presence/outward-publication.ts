@@ -2,11 +2,11 @@ import { type Deadline, type Millis, type Outcome, Publisher, type PublisherOutp
 import { Element } from "ltx";
 import { type BareJid, parseDomain, parseJid } from "../address/index.ts";
 import type { Sleeper } from "../deadline-queue.ts";
-import { type Keep, KeptMark } from "../kept.ts";
+import { type Keep, KeptMark, type KeptResource } from "../kept.ts";
 import type { Observation } from "../observation.ts";
 import type { Requester, SipSide } from "../sip-side.ts";
 import type { XmppSide } from "../xmpp-side.ts";
-import type { Documents } from "./documents.ts";
+import type { Documents, MappedState } from "./documents.ts";
 import type { PublicationSettings } from "./publication-settings.ts";
 import { publishAnswered, publishHeaders } from "./publish-wire.ts";
 import { Resources } from "./resources.ts";
@@ -23,6 +23,8 @@ export interface OutwardPublicationContext {
   readonly xmpp: XmppSide;
   readonly settings: PublicationSettings;
   readonly random: () => number;
+  /** What the user publishes here at SIP devices. */
+  readonly device: () => KeptResource | undefined;
   readonly observe: (observation: Observation) => void;
   readonly keep: Keep;
   /** Something happened that may have moved its deadline or left it idle. */
@@ -80,6 +82,11 @@ export class OutwardPublication implements Requester<Publisher>, Sleeper {
     this.doubtfulUntil = undefined;
     this.resources.take(parseJid(stanza.attrs.from ?? "")?.resource ?? "", stanza);
     this.publish(now);
+  }
+
+  /** What the user publishes here at SIP devices has changed. It counts while they show themselves to the partner's JID. */
+  onDevice(now: Millis): void {
+    if (!this.resources.isEmpty) this.publish(now);
   }
 
   /** Nobody knows how long: what is published stands for the grace. */
@@ -147,7 +154,7 @@ export class OutwardPublication implements Requester<Publisher>, Sleeper {
       this.shown = undefined;
       this.publisher.handle({ kind: "remove" }, now);
     } else {
-      const { key } = this.context.documents.map(this.resources.compose());
+      const { key } = this.mapped();
       if (key !== this.shown) this.publisher.handle({ kind: "publish" }, now);
       this.shown = key;
     }
@@ -163,7 +170,7 @@ export class OutwardPublication implements Requester<Publisher>, Sleeper {
   private send(output: PublisherOutput): void {
     const { uri, partner, documents, sip, observe } = this.context;
     const hasBody = output.operation === "create" || output.operation === "modify";
-    const written = hasBody ? documents.write(uri, documents.map(this.resources.compose())) : undefined;
+    const written = hasBody ? documents.write(uri, this.mapped()) : undefined;
     if (written) observe({ what: "presence", direction: "xmpp_to_sip", partner, row: written.row, age: 0 });
     sip.request(this, this.publisher, {
       method: "PUBLISH",
@@ -173,6 +180,10 @@ export class OutwardPublication implements Requester<Publisher>, Sleeper {
       headers: [["Route", `<sip:${parseDomain(partner)?.ascii ?? partner};lr>`], ...publishHeaders(output)],
       ...(written && { body: written.body }),
     });
+  }
+
+  private mapped(): MappedState {
+    return this.context.documents.map(this.resources.compose(this.context.device()));
   }
 
   private keepChanged(): void {

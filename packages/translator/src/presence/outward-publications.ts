@@ -10,9 +10,11 @@ import { PacedWork } from "../paced-work.ts";
 import type { Partner, TranslatorSettings } from "../settings.ts";
 import type { SipSide } from "../sip-side.ts";
 import type { XmppSide } from "../xmpp-side.ts";
+import type { Said } from "./composition.ts";
 import type { Documents } from "./documents.ts";
 import { OutwardPublication } from "./outward-publication.ts";
 import { DEFAULT_PUBLICATION_SETTINGS, type PublicationSettings } from "./publication-settings.ts";
+import { sipDevice } from "./sip-device.ts";
 
 export interface OutwardPublicationsContext {
   readonly sip: SipSide;
@@ -22,6 +24,8 @@ export interface OutwardPublicationsContext {
   /** Presence documents in the dialect of a partner. */
   readonly documents: (partner: Partner) => Documents;
   readonly observe: (observation: Observation) => void;
+  /** What a user of ours publishes here at SIP devices. */
+  readonly published: (user: BareJid) => Said | undefined;
 }
 
 type Resume = { readonly etag: string; readonly expiresAt: Millis };
@@ -121,6 +125,7 @@ export class OutwardPublications {
       random: this.settings.random,
       observe,
       keep,
+      device: () => sipDevice(this.context.published(user)),
       onStep: (stepped) => this.settle(stepped),
       ...(resume && { resume }),
     });
@@ -143,6 +148,12 @@ export class OutwardPublications {
 
   private of(partner: string): OutwardPublication[] {
     return [...this.publications.values()].filter((publication) => publication.partner === partner);
+  }
+
+  /** What a user of ours publishes here at SIP devices has changed. */
+  onDevice(user: BareJid, now: Millis): void {
+    for (const { domain } of this.settings.partners)
+      this.publications.get(keyOf(user, domain))?.onDevice(now);
   }
 
   linkDown(partner: string, now: Millis): void {

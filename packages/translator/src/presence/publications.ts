@@ -1,8 +1,7 @@
 import type { Deadline, Millis } from "@tombolo/sip";
-import type { Element } from "ltx";
+import type { BareJid } from "../address/index.ts";
 import type { KeptPublicationOf } from "../kept-publication.ts";
 import type { TranslatorSettings } from "../settings.ts";
-import type { IncomingRequest } from "../sip-side.ts";
 import { OutwardPublications, type OutwardPublicationsContext } from "./outward-publications.ts";
 import { ReceivedPublications, type ReceivedPublicationsContext } from "./received-publications.ts";
 
@@ -13,20 +12,11 @@ export class Publications {
 
   constructor(
     settings: TranslatorSettings,
-    context: OutwardPublicationsContext & ReceivedPublicationsContext,
+    context: Omit<OutwardPublicationsContext, "published"> & ReceivedPublicationsContext,
   ) {
     this.received = new ReceivedPublications(settings, context);
-    this.outward = new OutwardPublications(settings, context);
-  }
-
-  /** Answers a PUBLISH of a partner. */
-  onPublish(event: IncomingRequest, now: Millis): void {
-    this.received.onPublish(event, now);
-  }
-
-  /** Takes a stanza for the own JID of a partner that is published to. @returns whether it did. */
-  takes(partner: string, stanza: Element, now: Millis): boolean {
-    return this.outward.takes(partner, stanza, now);
+    const published = (user: BareJid) => this.received.of(user);
+    this.outward = new OutwardPublications(settings, { ...context, published });
   }
 
   adopt(settings: TranslatorSettings, now: Millis): void {

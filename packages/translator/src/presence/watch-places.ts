@@ -4,9 +4,9 @@ import type { Pair } from "../pair.ts";
 import type { PairContext } from "../pair-context.ts";
 import type { PairLegs } from "../pair-legs.ts";
 import type { DialogAnswer } from "../partner-memory.ts";
-import { readXmppPresence, type XmppPresence } from "../tables/xmpp-presence.ts";
 import type { Said } from "./composition.ts";
 import { Documents } from "./documents.ts";
+import { sipDevice } from "./sip-device.ts";
 import type { SipWatcherContext } from "./sip-watcher-context.ts";
 import type { XmppWatcherContext } from "./xmpp-watcher-context.ts";
 
@@ -95,20 +95,12 @@ export class SipWatchPlace extends WatchPlace implements SipWatcherContext {
   }
 
   published(): KeptResource | undefined {
-    const said = this.shared.published(this.pair.xmppUser);
-    return said && deviceOf(said.presence);
+    return sipDevice(this.shared.published(this.pair.xmppUser));
   }
 
   isSeenByUser(): boolean {
     return this.legs.isShowing;
   }
-}
-
-/** A SIP device of an XMPP user counts as a resource of priority 0; one that is not there is none. */
-function deviceOf({ type, show, status }: XmppPresence): KeptResource | undefined {
-  if (type !== undefined) return undefined;
-  const { state, text } = readXmppPresence({ show, status });
-  return { resource: "sip", state, ...(text !== undefined && { status: text }), priority: 0 };
 }
 
 function domainOf(jid: string): string {
