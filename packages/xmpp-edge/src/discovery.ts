@@ -44,6 +44,22 @@ export function answerQuery(type: "get" | "set", query: Element, profile: Domain
   return known === undefined ? { fault: SERVICE_UNAVAILABLE } : known.answer(query, profile);
 }
 
+/**
+ * The payload of a get to a user at their resource, which has no client behind it: disco#info says what is translated for
+ * all users of the domain alike, so it tells nothing of this one (XEP-0030 3.1). Undefined for all else.
+ */
+export function answerForUser(
+  query: Element,
+  features: readonly string[],
+  { software }: DomainProfile,
+): Element | undefined {
+  if (!query.is("query", NS_DISCO_INFO) || query.attrs.node) return undefined;
+  const payload = new Element("query", { xmlns: NS_DISCO_INFO });
+  payload.c("identity", { category: "client", type: "pc", name: software.name });
+  for (const feature of [NS_DISCO_INFO, ...features]) payload.c("feature", { var: feature });
+  return payload;
+}
+
 function info(query: Element, profile: DomainProfile): Answer {
   if (query.attrs.node) return { fault: ITEM_NOT_FOUND };
   const payload = new Element("query", { xmlns: NS_DISCO_INFO, node: query.attrs.node });

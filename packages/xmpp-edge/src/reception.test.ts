@@ -109,6 +109,36 @@ test("contacts of the settings make the serverinfo form, its hidden field first"
   );
 });
 
+describe("discovery of a user", () => {
+  const users = { resource: "sip", features: ["http://jabber.org/protocol/chatstates", "urn:xmpp:receipts"] };
+  const info = `<query xmlns="http://jabber.org/protocol/disco#info"/>`;
+
+  test("finds at the resource what is translated for all", () => {
+    const [answer] = new LinkRig({ users }).up().receive(query(info, "nobody@contoso.example/sip"));
+    expect(answer).toBe(
+      `> <iq from="nobody@contoso.example/sip" to="alice@example.com/home" id="1" type="result">` +
+        `<query xmlns="http://jabber.org/protocol/disco#info"><identity category="client" type="pc" name="Tombolo"/>` +
+        `<feature var="http://jabber.org/protocol/disco#info"/><feature var="http://jabber.org/protocol/chatstates"/>` +
+        `<feature var="urn:xmpp:receipts"/></query></iq>`,
+    );
+  });
+
+  test.each([
+    [query(info, "bob@contoso.example"), "without resource"],
+    [query(info, "bob@contoso.example/other"), "at another resource"],
+    [query(info, "bob@contoso.example/sip", "set"), "that sets"],
+    [
+      query(`<query xmlns="http://jabber.org/protocol/disco#info" node="x"/>`, "bob@contoso.example/sip"),
+      "of a node",
+    ],
+    [query(`<query xmlns="http://jabber.org/protocol/disco#items"/>`, "bob@contoso.example/sip"), "of items"],
+  ])("finds nothing in %s (%s)", (stanza) => {
+    expect(new LinkRig({ users }).up().receive(stanza)).toEqual([
+      expect.stringContaining(`<service-unavailable ${NS}/>`),
+    ]);
+  });
+});
+
 test("stanzas for others are counted, so that a misconfigured server is seen", () => {
   const rig = new LinkRig().up();
   rig.receive(`<message from="alice@example.com" to="bob@sub.contoso.example"><body>hi</body></message>`);

@@ -14,6 +14,8 @@ export interface LinkSettings {
   /** What disco#info and jabber:iq:version say. The operating system is not told. */
   readonly software: { readonly name: string; readonly version: string };
   readonly contacts?: Contacts;
+  /** What clients may expect of the domain's users, each at this resource; left out, nothing is said of users. */
+  readonly users?: { readonly resource: string; readonly features: readonly string[] };
   /** Stanzas that may wait for the link. */
   readonly queueLimit?: number;
   /** How long a stanza may wait for the link, in ms. */
@@ -49,7 +51,7 @@ export const LINK_DEFAULTS = {
 } as const satisfies Partial<LinkSettings>;
 
 /** Settings with every value present. */
-export type CompleteLinkSettings = LinkSettings & Required<Omit<LinkSettings, "contacts">>;
+export type CompleteLinkSettings = LinkSettings & Required<Omit<LinkSettings, "contacts" | "users">>;
 
 /** Fills in the defaults. */
 export function completeSettings(settings: LinkSettings): CompleteLinkSettings {

@@ -1,6 +1,6 @@
 import { performance } from "node:perf_hooks";
 import { type SipMessage, UserAgent, type VerifiedPeer } from "@tombolo/sip";
-import { type Ledger, Translator } from "@tombolo/translator";
+import { type Ledger, profileByName, Translator, userFeatures } from "@tombolo/translator";
 import { LinkDriver } from "@tombolo/xmpp-edge/io";
 import type { Element } from "ltx";
 import type { Config, GatewayConfig, XmppLinkConfig } from "../config/config.ts";
@@ -208,8 +208,10 @@ export class GatewayRole {
   private makeLink(domain: string, { server, secret }: XmppLinkConfig, pingTarget: string): LinkDriver {
     const { metrics, log, now, ids, random } = this.around;
     metrics.setXmppLink(domain, false);
+    const partner = sipPartners(this.config).find((one) => one.domain === domain);
+    const users = userFeatures(profileByName(partner?.profile ?? "simple"));
     const driver = new LinkDriver({
-      settings: { domain, pingTarget, software: { name: "Tombolo", version: VERSION } },
+      settings: { domain, pingTarget, software: { name: "Tombolo", version: VERSION }, users },
       server,
       secret,
       now,
