@@ -235,6 +235,7 @@ describe("what alice's SIP device publishes", () => {
     expect(publish(bed, { ...HOME, ifMatch: etag })).toMatchObject({ status: 200 });
     expect(bed.translator.find(ALICE, BOB)?.watches.sip).toMatchObject({
       sees: { state: "Do Not Disturb" },
+      resources: [{ resource: "sip", state: "Do Not Disturb", priority: 0 }],
       dialogs: [{ dialog }],
     });
   });

@@ -1,3 +1,4 @@
+import type { KeptResource } from "../kept.ts";
 import type { MappedState } from "./documents.ts";
 import type { Exhibit } from "./exhibit.ts";
 import type { Permission } from "./permission.ts";
@@ -11,12 +12,14 @@ export function sipWatchView({
   permission,
   exhibit,
   dialogs,
+  device,
 }: {
   readonly isDenied: boolean;
   readonly seen: MappedState;
   readonly permission: Permission;
   readonly exhibit: Exhibit;
   readonly dialogs: WatchDialogs;
+  readonly device: KeptResource | undefined;
 }): SipWatchView {
   return {
     authorization: permission.state,
@@ -24,7 +27,7 @@ export function sipWatchView({
     isDenied,
     isOut: exhibit.isOut,
     isStale: exhibit.isStale,
-    resources: exhibit.list(),
+    resources: device ? [...exhibit.list(), device] : exhibit.list(),
     sees: { state, ...(note !== undefined && { note }), ...(row !== undefined && { row }) },
     dialogs: dialogs.all.map(({ dialog, notifier, toldAt }) => ({
       dialog: dialog ?? "",

@@ -73,7 +73,8 @@ export class SipWatcher implements WatchOwner {
 
   get view(): SipWatchView {
     const { isDenied, seen, permission, exhibit, dialogs } = this;
-    return sipWatchView({ isDenied, seen, permission, exhibit, dialogs });
+    const device = permission.isGranted ? this.context.published() : undefined;
+    return sipWatchView({ isDenied, seen, permission, exhibit, dialogs, device });
   }
 
   // ---- from SIP

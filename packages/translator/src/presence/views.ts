@@ -24,6 +24,7 @@ export interface SipWatchView {
   readonly isOut: boolean;
   /** What is known is from before an outage or a restart. */
   readonly isStale: boolean;
+  /** The XMPP resources, and what the user publishes at SIP devices. */
   readonly resources: readonly KeptResource[];
   /** What the documents say, and the row of the availability tables. */
   readonly sees: { readonly state: Availability; readonly note?: string; readonly row?: string };
