@@ -137,7 +137,7 @@ export class Federation {
 
   /** Texts have a chance to arrive. */
   get works(): boolean {
-    return this.program.isAwake && this.server.isLinked && this.partnerDown === undefined;
+    return this.program.isAwake && this.server.link.isOpen && this.partnerDown === undefined;
   }
 
   /** An administrator rules about s watching x, where the program listens. */
@@ -220,12 +220,12 @@ export class Federation {
 
   breakLink(): void {
     this.trace?.(() => "the link breaks");
-    this.server.breakLink("connection reset");
+    this.server.link.break("connection reset");
   }
 
   swallowLink(): void {
     this.trace?.(() => "the link swallows");
-    this.server.swallow();
+    this.server.link.swallow();
   }
 
   /** The XMPP server, with its users, is gone for so many ms. */
@@ -281,7 +281,7 @@ export class Federation {
     const { program } = this;
     program.die();
     for (const line of this.stack.lines) line.die("program");
-    this.server.leave(program, isOrderly);
+    this.server.link.leave(program, isOrderly);
     this.agenda.in(ms, () => {
       this.trace?.(() => "the program starts");
       this.program = this.newProgram();
@@ -313,9 +313,9 @@ export class Federation {
       unknownWatcher: this.moods.unknownWatcher,
       run: this.runs,
       dialPartner: (program) => this.dialPartner(program),
-      dialServer: (program) => this.server.onDial(program),
-      toServer: (program, stanza: Element) => this.server.onWritten(program, stanza),
-      hangUpServer: (program) => this.server.onHangUp(program),
+      dialServer: (program) => this.server.link.onDial(program),
+      toServer: (program, stanza: Element) => this.server.link.onWritten(program, stanza),
+      hangUpServer: (program) => this.server.link.onHangUp(program),
       complain: (what) => this.complain(what),
       trace: this.trace,
     });

@@ -1,34 +1,19 @@
-import { type SipMessage, UserAgent } from "@tombolo/sip";
-import { type DialFailure, Edge, type EdgeOutput } from "@tombolo/sip-edge";
-import {
-  DEFAULT_CONVERSATION_SETTINGS,
-  DEFAULT_SIP_WATCHER_SETTINGS,
-  DEFAULT_XMPP_WATCHER_SETTINGS,
-  type Observation,
-  type ProfileName,
-  profileByName,
-  Translator,
-} from "@tombolo/translator";
-import { Link, type LinkInput, type LinkOutput } from "@tombolo/xmpp-edge";
+import type { SipMessage, UserAgent } from "@tombolo/sip";
+import type { DialFailure, Edge, EdgeOutput } from "@tombolo/sip-edge";
+import type { Observation, Translator } from "@tombolo/translator";
+import type { Link, LinkInput, LinkOutput } from "@tombolo/xmpp-edge";
 import type { Element } from "ltx";
 import { PartnerWatch } from "../../src/federation/partner-watch.ts";
 import { Gateway, type GatewayInput, type GatewayOutput } from "../../src/gateway.ts";
 import { ObservedBooks } from "../ledger.ts";
-import type { Agenda } from "./agenda.ts";
-import type { Chance } from "./chance.ts";
 import type { KeptMemory } from "./kept-memory.ts";
-import { OUR_DOMAIN, OUR_HOST, PARTNER, PARTNER_NAME, WALL_MS } from "./names.ts";
+import { type MachineSettings, machinesOf } from "./machines.ts";
+import { PARTNER, PARTNER_NAME } from "./names.ts";
 import type { LineEnd, SipLine } from "./sip-line.ts";
 
 /** What the program's drivers would do. */
-export interface ProgramAround {
-  readonly agenda: Agenda;
-  readonly chance: Chance;
+export interface ProgramAround extends MachineSettings {
   readonly kept: KeptMemory;
-  readonly profile: ProfileName;
-  readonly unknownWatcher: "ask" | "allow" | "deny";
-  /** How many programs ran before: names made by two runs are never the same. */
-  readonly run: number;
   dialPartner(program: Program): void;
   dialServer(program: Program): void;
   toServer(program: Program, stanza: Element): void;
@@ -59,37 +44,13 @@ export class Program implements LineEnd {
   private lastWakeAt = 0;
 
   constructor(around: ProgramAround) {
-    const { chance, profile, run, agenda } = around;
     this.around = around;
-    const { next: random } = chance;
-    this.edge = new Edge({ settings: EDGE_SETTINGS, ids: ids(`e${run}x`), random });
-    this.engine = new UserAgent({
-      sentBy: "gw1.gateway.invalid",
-      transport: "TLS",
-      contact: `sip:${OUR_HOST}:5061;transport=tls`,
-      userAgent: "Tombolo/0",
-      ids: ids(`u${run}x`),
-      random,
-    });
-    this.translator = new Translator({
-      xmppDomains: [OUR_DOMAIN],
-      partners: [{ domain: PARTNER, profile: profileByName(profile) }],
-      xmppPolicy: { default: "deny", exceptions: [] },
-      unknownWatcher: around.unknownWatcher,
-      maxExpiresSeconds: 7200,
-      address: OUR_HOST,
-      ids: ids(`x${run}x`),
-      random,
-      wall: () => WALL_MS + agenda.now,
-      conversation: DEFAULT_CONVERSATION_SETTINGS,
-      sipWatcher: DEFAULT_SIP_WATCHER_SETTINGS,
-      xmppWatcher: DEFAULT_XMPP_WATCHER_SETTINGS,
-    });
-    this.gateway = new Gateway(this.engine, this.translator);
-    this.link = new Link(
-      { domain: PARTNER, pingTarget: OUR_DOMAIN, software: { name: "Tombolo", version: "0" } },
-      { ids: ids(`p${run}x`), random },
-    );
+    const { edge, engine, translator, link } = machinesOf(around);
+    this.edge = edge;
+    this.engine = engine;
+    this.translator = translator;
+    this.link = link;
+    this.gateway = new Gateway(engine, translator);
     this.partnerWatch = new PartnerWatch(
       (partner, hungUp) => this.feed({ kind: "partner-back", partner, hungUp }),
       (ms, act) => this.later(ms, act),
@@ -378,25 +339,6 @@ export class Program implements LineEnd {
         break;
     }
   }
-}
-
-const EDGE_SETTINGS = {
-  advertise: { host: OUR_HOST, port: 5061 },
-  ourDomains: [OUR_DOMAIN],
-  partners: [
-    {
-      domain: PARTNER,
-      names: [PARTNER_NAME],
-      purpose: "strict" as const,
-      route: { host: PARTNER_NAME, port: 5061 },
-    },
-  ],
-};
-
-/** Short names that count, unlike those of other runs. */
-function ids(prefix: string): () => string {
-  let count = 0;
-  return () => prefix + (++count).toString(36);
 }
 
 function isDue(machine: { nextDeadline(): { readonly at: number } | undefined }, now: number): boolean {

@@ -1,11 +1,10 @@
-import { Element, parse } from "ltx";
+import { Element } from "ltx";
 import type { Agenda } from "./agenda.ts";
 import type { Chance } from "./chance.ts";
+import { ComponentEnd, type Stream, serialOfError } from "./component-end.ts";
 import { PARTNER, sipName, userOf, xmppJid } from "./names.ts";
-import type { Program } from "./program.ts";
 import { type Shown, type Sightings, tokenOf } from "./sightings.ts";
 import { TextBook } from "./text-book.ts";
-import { Wire } from "./wire.ts";
 
 /** How an XMPP user answers a SIP user who wants to watch. */
 export type XmppAttitude = "grant" | "refuse" | "ignore";
@@ -43,15 +42,6 @@ interface User {
   readonly contacts: Contact[];
 }
 
-/** One component stream. */
-interface Stream {
-  readonly serial: number;
-  readonly program: Program;
-  readonly toServer: Wire;
-  readonly toProgram: Wire;
-  isOpen: boolean;
-}
-
 const STANZAS = "urn:ietf:params:xml:ns:xmpp-stanzas";
 
 /** The XMPP server and its users, at the other end of the component link. */
@@ -61,13 +51,16 @@ export class XmppServer {
   isUp = true;
   typing = 0;
   private readonly around: ServerAround;
-  private stream: Stream | undefined;
-  private streams = 0;
-  /** Errors for texts that were lost on their way to the server, by the texts' numbers. */
-  private readonly limbo: number[] = [];
+  /** The component stream. */
+  readonly link: ComponentEnd;
 
   constructor(around: ServerAround) {
     this.around = around;
+    this.link = new ComponentEnd({
+      ...around,
+      isUp: () => this.isUp,
+      receive: (stream, stanza) => this.receive(stream, stanza),
+    });
     this.users = Array.from({ length: around.users.xmpp }, (_, x) => ({
       x,
       isOnline: true,
@@ -79,114 +72,6 @@ export class XmppServer {
         isWordLost: false,
       })),
     }));
-  }
-
-  // ---- the stream
-
-  get isLinked(): boolean {
-    return this.stream?.isOpen === true;
-  }
-
-  onDial(program: Program): void {
-    const { agenda, latency } = this.around;
-    agenda.in(latency(), () => {
-      if (!this.isUp || program.isDead) {
-        program.run(() => program.toLink({ kind: "closed", reason: "connection refused" }));
-        return;
-      }
-      this.breakLink("replaced by a new connection");
-      const toServer = new Wire(agenda, latency);
-      const toProgram = new Wire(agenda, latency);
-      const stream = { serial: ++this.streams, program, toServer, toProgram, isOpen: true };
-      this.stream = stream;
-      toProgram.send(() => program.run(() => stream.isOpen && program.toLink({ kind: "opened" })));
-    });
-  }
-
-  /** The program hangs up. */
-  onHangUp(program: Program): void {
-    if (this.stream?.program === program) this.drop(this.stream);
-  }
-
-  /** The connection breaks; both sides notice. */
-  breakLink(reason: string): void {
-    const { stream } = this;
-    if (!stream) return;
-    const { program } = stream;
-    this.drop(stream);
-    this.around.agenda.in(this.around.latency(), () =>
-      program.run(() => program.toLink({ kind: "closed", reason })),
-    );
-  }
-
-  /** Nothing passes any more, and nobody notices until somebody waits for an answer. */
-  swallow(): void {
-    this.stream?.toServer.swallow();
-    this.stream?.toProgram.swallow();
-  }
-
-  /** The program is no more. @param isOrderly what it wrote still arrives. */
-  leave(program: Program, isOrderly: boolean): void {
-    const { stream } = this;
-    if (stream?.program === program) this.drop(stream, isOrderly);
-    for (const serial of this.limbo.splice(0)) this.around.texts.lostOutside(serial);
-  }
-
-  private drop(stream: Stream, isOrderly = false): void {
-    stream.isOpen = false;
-    if (!isOrderly) stream.toServer.break();
-    stream.toProgram.break();
-    if (this.stream === stream) this.stream = undefined;
-  }
-
-  /** The program wrote a stanza. */
-  onWritten(program: Program, stanza: Element): void {
-    const { stream } = this;
-    if (stream?.program !== program) return;
-    const serial = this.serialOfError(stanza);
-    stream.toServer.send(
-      () => this.receive(stream, this.copy(stanza)),
-      serial === undefined ? undefined : () => this.onErrorLost(program, serial),
-    );
-  }
-
-  /** It is sent again, unless the program ends before: refusals are not kept. */
-  private onErrorLost(program: Program, serial: number): void {
-    if (program.isDead) this.around.texts.lostOutside(serial);
-    else this.limbo.push(serial);
-  }
-
-  private copy(stanza: Element): Element {
-    return this.around.isBytes ? (parse(stanza.toString()) as Element) : stanza;
-  }
-
-  private serialOfError(stanza: Element): number | undefined {
-    const { type, id } = stanza.attrs;
-    return type === "error" && stanza.name === "message" && id?.startsWith("x")
-      ? Number(id.slice(1))
-      : undefined;
-  }
-
-  /** To the program. @returns false when there is no link. */
-  private send(stanza: Element, lost?: () => void): boolean {
-    const { stream } = this;
-    const { name, attrs } = stanza;
-    if (name === "presence")
-      this.around.trace?.(() => {
-        const status = stanza.getChildText("status") ?? "";
-        return `presence ${attrs.type ?? "available"} ${attrs.from} > ${attrs.to} ${status}${stream ? "" : ", no link"}`;
-      });
-    if (!stream) return false;
-    const { program } = stream;
-    stream.toProgram.send(() => {
-      program.run(() => {
-        if (!stream.isOpen) return lost?.();
-        const serial = stanza.name === "message" ? serialIn(stanza) : undefined;
-        if (serial !== undefined) this.around.news(serial);
-        program.toLink({ kind: "received", stanza: this.copy(stanza) });
-      }, lost);
-    }, lost);
-    return true;
   }
 
   // ---- users write
@@ -205,11 +90,11 @@ export class XmppServer {
     this.around.trace?.(() => `alice${x} writes x${serial} to bob${s}`);
     const lost = () => texts.lostOutside(serial);
     // Their own server tells them when the component is not there.
-    if (!this.send(message, lost)) texts.tellError(serial, false);
+    if (!this.link.send(message, lost)) texts.tellError(serial, false);
     else if (chance.of(0.002)) {
       // The same stanza twice: whatever happens, it is shown once.
       texts.unwatch(serial);
-      this.send(message);
+      this.link.send(message);
     }
   }
 
@@ -218,7 +103,7 @@ export class XmppServer {
     const to = `${sipName(s)}@${PARTNER}`;
     const message = new Element("message", { from: `${xmppJid(x)}/desk`, to, type: "chat" });
     message.c(state, { xmlns: "http://jabber.org/protocol/chatstates" });
-    this.send(message);
+    this.link.send(message);
   }
 
   // ---- users show
@@ -261,7 +146,7 @@ export class XmppServer {
     const presence = new Element("presence", isOpen ? { from, to } : { from, to, type: "unavailable" });
     if (isOpen && user.show) presence.c("show").t(user.show);
     if (isOpen) presence.c("status").t(token);
-    this.send(presence);
+    this.link.send(presence);
   }
 
   // ---- users watch
@@ -312,7 +197,7 @@ export class XmppServer {
       type,
       id,
     });
-    if (!this.send(presence, lost)) lost?.();
+    if (!this.link.send(presence, lost)) lost?.();
   }
 
   // ---- the whole server
@@ -320,7 +205,7 @@ export class XmppServer {
   /** Goes down with all its streams and its users' connections. */
   stop(): void {
     this.isUp = false;
-    this.breakLink("system-shutdown");
+    this.link.break("system-shutdown");
     for (const user of this.users) {
       if (!user.isOnline) continue;
       user.isOnline = false;
@@ -344,7 +229,7 @@ export class XmppServer {
     const { type, to, from } = stanza.attrs;
     if (stanza.name === "iq") {
       if (type === "get" && stream.isOpen)
-        this.send(new Element("iq", { from: to, to: from, id: stanza.attrs.id, type: "result" }));
+        this.link.send(new Element("iq", { from: to, to: from, id: stanza.attrs.id, type: "result" }));
       return;
     }
     const x = userOf(to ?? "");
@@ -361,7 +246,7 @@ export class XmppServer {
   private onMessage(stream: Stream, user: User, s: number, stanza: Element): void {
     const { chance, texts, agenda } = this.around;
     if (stanza.attrs.type === "error") {
-      const serial = this.serialOfError(stanza);
+      const serial = serialOfError(stanza);
       this.around.trace?.(() => `alice${user.x} is told that ${stanza.attrs.id} failed`);
       if (serial === undefined) return;
       texts.tellXmppError(serial, stream.serial);
@@ -391,7 +276,7 @@ export class XmppServer {
     const { id, from, to } = stanza.attrs;
     const message = new Element("message", { from: to, to: from, id, type: "error" });
     message.c("error", { type: "cancel" }).c(condition, { xmlns: STANZAS });
-    this.send(message);
+    this.link.send(message);
   }
 
   private onPresence(user: User, s: number, stanza: Element): void {
@@ -451,9 +336,4 @@ export class XmppServer {
       this.presence("unsubscribed", s, user.x);
     }
   }
-}
-
-function serialIn(stanza: Element): number | undefined {
-  const { id, type } = stanza.attrs;
-  return id?.startsWith("x") && type !== "error" ? Number(id.slice(1)) : undefined;
 }
