@@ -53,7 +53,7 @@ export {
   type WatcherOutcome,
 } from "./error/index.ts";
 export { type ConversationSettings, DEFAULT_CONVERSATION_SETTINGS } from "./im/context.ts";
-export type { Books, Fates, Imbalance, Ledger } from "./im/ledger.ts";
+export { type Books, type Fates, type Imbalance, Ledger } from "./im/ledger.ts";
 export { type UserFeatures, userFeatures } from "./im/user-features.ts";
 export type {
   Kept,

@@ -46,6 +46,8 @@ export class Restoration {
       return;
     }
     if (kept.what === "text") {
+      // Without room it stays for the next start.
+      if (partner) return;
       const detail = "a text that waited for a partner that is no more cannot be returned to its sender";
       this.observe({ what: "note", event: "text-dropped", partner: pair.partner, detail });
     }

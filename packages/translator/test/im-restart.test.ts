@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { MAX_REFUSALS_PER_PAIR } from "../src/im/bounces.ts";
 import type { KeptText } from "../src/index.ts";
 import { ALICE, Bed, BOB } from "./bed.ts";
 import { called, calling, figures, INVITE, rest, xmpp } from "./talk.ts";
@@ -181,6 +182,21 @@ describe("where nothing can be kept", () => {
     bed.chat("again", { id: "n" });
     bed.outcome("MESSAGE", 200);
     expect(figures(bed, "xmpp_to_sip")).toMatchObject({ accepted: 1, delivered: 1 });
+  });
+
+  it(`${MAX_REFUSALS_PER_PAIR} refusals are told until the server has them, of more none waits`, () => {
+    const bed = new Bed();
+    bed.holdsErrors = true;
+    bed.feed({ kind: "store", takes: false });
+    for (let i = 0; i < MAX_REFUSALS_PER_PAIR; i++) bed.chat("no");
+    expect(bed.untaken).toBe(MAX_REFUSALS_PER_PAIR);
+    bed.chat("no");
+    expect([bed.untaken, xmpp(bed).length]).toEqual([MAX_REFUSALS_PER_PAIR, MAX_REFUSALS_PER_PAIR + 1]);
+    while (bed.untaken > 0) bed.taken();
+    bed.chat("no");
+    expect(bed.untaken).toBe(1);
+    bed.taken();
+    expect(rest(bed)).toEqual([0, 0, 0]);
   });
 
   it("one that the store refused comes back if it has not gone yet", () => {

@@ -164,7 +164,10 @@ export class Arrivals implements Sender<Arrival> {
 
   /** A text that came inside an INVITE: nobody waits for an answer. */
   takeUnasked(text: string, now: Millis): void {
-    if (this.waiting >= MAX_ARRIVALS_PER_PAIR) return;
+    if (this.waiting >= MAX_ARRIVALS_PER_PAIR) {
+      this.onLateError("too many messages are waiting", "", now);
+      return;
+    }
     const plain = { kind: "text", text, subject: undefined, language: undefined, sentAt: undefined } as const;
     const way = { status: 200, isInDialog: true };
     const arrival = this.send(undefined, { ...plain, inquiry: undefined }, way, undefined, now);
