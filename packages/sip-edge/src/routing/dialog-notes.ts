@@ -1,4 +1,4 @@
-import { type Millis, parseSubscriptionState, type SipMessage } from "@tombolo/sip";
+import { detach, type Millis, parseSubscriptionState, type SipMessage } from "@tombolo/sip";
 import type { EdgeContext } from "../edge-context.ts";
 import { insideRoutesOfResponse } from "../hiding/hidden-responses.ts";
 import type { EdgeDialog } from "./dialog-table.ts";
@@ -39,10 +39,10 @@ export class DialogNotes {
       if (!dialog) return undefined;
       // A dialog in the middle of its life: the edge was started anew.
       if (inDialog) dialog.session = true;
-      else dialog.routes = message.list("Record-Route");
+      else dialog.routes = message.list("Record-Route").map(detach);
     }
     if (dialog.node !== node) return undefined;
-    if (recordRoute) dialog.target = message.contact?.uri ?? dialog.target;
+    if (recordRoute) refreshTarget(dialog, message);
     if (method === "NOTIFY" || method === "BENOTIFY") this.notified(dialog, message, now);
     else if (dialog.session) this.settle(dialog, now);
     return dialog;
@@ -57,9 +57,9 @@ export class DialogNotes {
     if (status < 300 && methodRule(method).recordRoute) {
       if (!dialog) {
         dialog = dialogs.add(callId, toTag, { node, partner, fromOutside: true }, now + DIALOG_SETUP_MS, now);
-        if (dialog) dialog.routes = insideRoutesOfResponse(response, node);
+        if (dialog) dialog.routes = insideRoutesOfResponse(response, node).map(detach);
       }
-      if (dialog) dialog.target = response.contact?.uri ?? dialog.target;
+      if (dialog) refreshTarget(dialog, response);
     }
     if (dialog) this.answered(dialog, method, response, undefined, now);
   }
@@ -114,6 +114,12 @@ export class DialogNotes {
     const endsAt = Math.max(session, subscription, now + DIALOG_ENDING_MS);
     this.context.dialogs.keepUntil(dialog, endsAt);
   }
+}
+
+/** A text cut from a head would keep all of that head for as long as the dialog lives. */
+function refreshTarget(dialog: EdgeDialog, message: SipMessage): void {
+  const target = message.contact?.uri;
+  if (target !== undefined && target !== dialog.target) dialog.target = detach(target);
 }
 
 /** 0 for none. */
