@@ -5,7 +5,9 @@ import type { EdgeNode, InsideFace } from "../settings.ts";
 import { CallIdMask } from "./call-id.ts";
 import { publicContact } from "./contact.ts";
 import { InsideNames, insideHosts } from "./inside-names.ts";
-import { isSessionDescription, publicSession } from "./session-address.ts";
+import { publicBody } from "./session-address.ts";
+
+const MAY_DESCRIBE_SESSIONS = /^\s*(?:application\/sdp|multipart\/)/i;
 
 /**
  * One for all inside nodes. Via and Record-Route are not its business: those of the inside stay behind and are put
@@ -51,9 +53,9 @@ export class Veil {
 
   /** As text it has one character per byte. */
   body(message: SipMessage): Uint8Array | string {
-    if (message.bodyLength === 0 || !isSessionDescription(message.get("Content-Type")))
-      return message.content;
-    return publicSession(message.bodyText(), this.publicHost, this.names);
+    const type = message.bodyLength === 0 ? undefined : message.get("Content-Type");
+    if (type === undefined || !MAY_DESCRIBE_SESSIONS.test(type)) return message.content;
+    return publicBody(message.bodyText(), type, this.publicHost, this.names);
   }
 
   private get publicHost(): string {
