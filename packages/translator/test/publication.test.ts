@@ -139,6 +139,19 @@ describe("what bob publishes", () => {
 });
 
 describe("what bob publishes, after a kill", () => {
+  it("and his refused or repeated requests, leave alone what alice sees while his server says nothing new", () => {
+    const bed = publicationBed();
+    watching(bed, pidf(OPEN));
+    bed.restart(30_000);
+    bed.linkUp();
+    bed.outcome("SUBSCRIBE", 200);
+    bed.advance(40_000);
+    expect(presenceLines(bed)).toContain("xmpp bob/sip>alice available");
+    expect(publish(bed, { ifMatch: "unknown" })).toMatchObject({ status: 412 });
+    expect(publish(bed, { document: AWAY, expires: 1 })).toMatchObject({ status: 423 });
+    expect(presenceLines(bed)).toEqual([]);
+  });
+
   it("is still what alice sees, and is refreshed under its tag", () => {
     const bed = publicationBed();
     watching(bed, pidf(OPEN));

@@ -106,3 +106,29 @@ describe("partners behind AOL", () => {
     expect(findings.map(({ message, cure }) => `${message}; ${cure}`).join("\n")).toMatch(says);
   });
 });
+
+describe("partners that users' presence is published to", () => {
+  test("are those that say so", () => {
+    const { partners, findings } = load(
+      "  - { domain: a.example, profile: simple, publish: true }\n  - { domain: b.example, profile: simple }\n",
+    );
+    expect(partners.map(({ publish }) => publish)).toEqual([true, false]);
+    expect(findings.filter(({ severity }) => severity === "error")).toEqual([]);
+  });
+
+  test.each([
+    [
+      "{ domain: a.example, profile: lync, publish: true }",
+      /publish does not apply to a\.example, whose profile is lync/,
+    ],
+    [
+      "{ domain: a.example, protocol: xmpp, publish: true }",
+      /publish does not apply to a\.example, whose protocol is xmpp/,
+    ],
+    ["{ domain: a.example, profile: simple, publish: maybe }", /true/],
+  ])("%s is refused", (partner, says) => {
+    const { findings } = load(`  - ${partner}\n`);
+    const errors = findings.filter(({ severity }) => severity === "error");
+    expect(errors.map(({ message, cure }) => `${message}; ${cure}`).join("\n")).toMatch(says);
+  });
+});

@@ -52,6 +52,7 @@ export function resolvePartners(shape: FileShape, context: Context): readonly Pa
       crl: readRevocations(partner.crl, path, context),
     };
     judgeAolKeys(partner, profile, path, context);
+    judgePublish(partner, profile, path, context);
     const routing = routingDomain(partner, profile, partners);
     return sipPartner(partner, profile, routing, shared === undefined ? undefined : link, trust);
   });
@@ -83,6 +84,13 @@ function routingDomain(
   const other = routingDomain ?? (profile === "aol" ? AOL_ROUTING_DOMAIN : undefined);
   if (other === undefined || other === domain || route !== undefined) return undefined;
   return { domain: other, shape: partners.find((partner) => partner.domain === other) };
+}
+
+/** Other products answer 405, or show it to nobody. */
+function judgePublish(shape: PartnerShape, profile: ProfileName, path: Path, { report }: Context): void {
+  if (!shape.publish || PROFILES[profile].presence.takesPublications) return;
+  const message = `publish does not apply to ${shape.domain}, whose profile is ${profile}`;
+  report("error", [...path, "publish"], message, "leave it out, or write profile: simple", "key");
 }
 
 function judgeAolKeys(shape: PartnerShape, profile: ProfileName, path: Path, { report }: Context): void {

@@ -28,6 +28,7 @@ export class PublishedPresence implements Sleeper {
   private readonly compositor: Compositor<Meaning>;
   /** The entity tag under which each publication was kept last, by its id. */
   private readonly keptAs = new Map<string, string>();
+  private lastSaid: Said | undefined;
 
   constructor(context: PublishedPresenceContext) {
     this.context = context;
@@ -53,6 +54,14 @@ export class PublishedPresence implements Sleeper {
     for (const { state, changedAt } of this.compositor.publications())
       sources.push(state && { presence: state, since: changedAt });
     return compose(sources);
+  }
+
+  /** Whether all publications together say something else than when this was asked last; a refresh is no news. */
+  takeNews(): boolean {
+    const { said } = this;
+    const isNews = said?.presence !== this.lastSaid?.presence || said?.since !== this.lastSaid?.since;
+    this.lastSaid = said;
+    return isNews;
   }
 
   /** A PUBLISH of this user, their right to it already checked: answers it. */

@@ -121,7 +121,7 @@ export class ReceivedPublications {
       this.deadlines.remove(published);
       this.users.delete(published.user);
     } else this.deadlines.update(published);
-    this.context.onChange(published.user, now);
+    if (published.takeNews()) this.context.onChange(published.user, now);
   }
 
   /** Decides by these settings from now on. Publications of partners that may publish no more are forgotten. */
@@ -160,6 +160,7 @@ export class ReceivedPublications {
       return;
     }
     published.restore(id, value!);
+    published.takeNews();
     this.deadlines.update(published);
   }
 
