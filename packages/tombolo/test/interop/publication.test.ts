@@ -1,4 +1,8 @@
 /** PUBLISH both ways with a real presence server as partner: Kamailio, with user agents behind it. */
+
+import { once } from "node:events";
+import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 import {
   ALICE,
   freePorts,
@@ -8,11 +12,12 @@ import {
   startKamailioPartner,
   startSipp,
   startStunnel,
+  startTombolo,
   XMPP_DOMAIN,
 } from "@tombolo/testkit";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { readMetrics } from "../real/metrics-page.ts";
-import { startRealLab } from "../real/real-lab.ts";
+import { ROOT, startRealLab } from "../real/real-lab.ts";
 import { type ScenarioValues, scenario } from "./scenario.ts";
 
 const PARTNER = "fabrikam.example";
@@ -20,6 +25,9 @@ const CAROL = `carol@${PARTNER}`;
 const DAVE = `dave@${PARTNER}`;
 /** So short that a refresh is due within seconds, s. */
 const MAX_EXPIRES = 14;
+const HOUR = 3_600;
+/** Changes reach the disk within milliseconds; this is plenty, ms. */
+const KEPT_MS = 500;
 /** Changes of one user go out no closer together than 5 s. */
 const PATIENCE = { timeout: 20_000, interval: 500 };
 
@@ -55,16 +63,17 @@ const AWAY = `<tuple id="t1"><status><basic>open</basic></status></tuple>
 let lab: Lab;
 let kamailio: RealProcess;
 let tunnel: Stunnel;
+const stops: (() => Promise<void>)[] = [];
 let ports: { tls: number; tcp: number };
 
-async function startPartner(): Promise<void> {
+async function startPartner(maxExpires: number): Promise<void> {
   kamailio = await startKamailioPartner({
     domain: PARTNER,
     credentials: lab.authority.issue({ commonName: `sip.${PARTNER}`, dns: [`sip.${PARTNER}`] }),
     ca: lab.authority.cert,
     edge: { port: lab.sipPort, host: "sip.example.com" },
     ports,
-    guests: { domain: XMPP_DOMAIN, maxExpires: MAX_EXPIRES },
+    guests: { domain: XMPP_DOMAIN, maxExpires },
   });
 }
 
@@ -72,7 +81,7 @@ beforeAll(async () => {
   const [tls, tcp] = (await freePorts(2)) as [number, number];
   ports = { tls, tcp };
   lab = await startRealLab({ partners: [{ domain: PARTNER, profile: "simple", port: tls, publish: true }] });
-  await startPartner();
+  await startPartner(MAX_EXPIRES);
   tunnel = await startStunnel({
     credentials: lab.authority.issue({ commonName: `sip.${PARTNER}`, dns: [`sip.${PARTNER}`] }),
     ca: lab.authority.cert,
@@ -80,6 +89,7 @@ beforeAll(async () => {
   });
 });
 afterAll(async () => {
+  for (const stop of stops) await stop();
   await tunnel?.stop();
   await kamailio?.stop();
   await lab?.stop();
@@ -129,8 +139,22 @@ test("it is refreshed before it lapses", async () => {
 
 test("the server has forgotten it: the tag is refused and the state published anew", async () => {
   await kamailio.stop();
-  await startPartner();
+  await startPartner(HOUR);
   await expect.poll(daveSees, PATIENCE).toContain("in the boat");
+}, 40_000);
+
+test("the program is killed: the publication goes on under its tag", async () => {
+  await pause(KEPT_MS);
+  const ended = once(lab.tombolo, "exit");
+  lab.tombolo.kill("SIGKILL");
+  await ended;
+  lab.alice.presence({ show: "away", status: "on the shore" });
+  await startTombolo(ROOT, lab.config, join(lab.dir, "again.log"), (stop) => stops.push(stop));
+  await expect.poll(daveSees, PATIENCE).toContain("on the shore");
+  expect(await daveSees()).not.toContain("in the boat");
+  expect(await published()).toBeGreaterThan(0);
+  const page = await readMetrics(lab.adminUrl);
+  expect(page.sum("sip_responses_total", { method: "PUBLISH", side: "outside", class: "4xx" })).toBe(0);
 }, 40_000);
 
 test("she goes: it is removed at once", async () => {
