@@ -3,6 +3,7 @@ import {
   closingQuote,
   EQUALS,
   isBlank,
+  lowerCase,
   QUOTE,
   SEMICOLON,
   skipSpace,
@@ -33,7 +34,7 @@ export function parseParams(text: string, from: number): Params | undefined {
         if (i < 0) return undefined;
       }
     }
-    const name = sliceTrimmed(text, start, equals < 0 ? i : equals).toLowerCase();
+    const name = lowerCase(sliceTrimmed(text, start, equals < 0 ? i : equals));
     if (name !== "") out.push([name, equals < 0 ? undefined : sliceTrimmed(text, equals + 1, i)]);
   }
   return out;

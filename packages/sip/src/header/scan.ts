@@ -59,6 +59,15 @@ export function closingQuote(text: string, open: number): number {
   return -1;
 }
 
+/** As `toLowerCase`, which costs more than a look at a short text that has no capitals. */
+export function lowerCase(text: string): string {
+  for (let i = 0; i < text.length; i++) {
+    const c = text.charCodeAt(i);
+    if ((c >= 0x41 && c <= 0x5a) || c > 0x7f) return text.toLowerCase();
+  }
+  return text;
+}
+
 /** The decimal digits of `text` from `start` to `end` as a number; -1 when there are none, more than 10, or others. */
 export function digits(text: string, start: number, end: number): number {
   if (end <= start || end - start > 10) return -1;

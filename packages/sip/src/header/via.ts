@@ -1,5 +1,15 @@
 import { type Params, paramIn, parseParams, quotesClose } from "./params.ts";
-import { COLON, charTable, digits, isBlank, SEMICOLON, SLASH, skipSpace, skipToken } from "./scan.ts";
+import {
+  COLON,
+  charTable,
+  digits,
+  isBlank,
+  lowerCase,
+  SEMICOLON,
+  SLASH,
+  skipSpace,
+  skipToken,
+} from "./scan.ts";
 
 /** One Via element (RFC 3261 20.42). */
 export interface Via {
@@ -45,7 +55,7 @@ export function parseVia(text: string): Via | undefined {
   if (at < text.length && text.charCodeAt(at) !== SEMICOLON) return undefined;
   if (!quotesClose(text, at)) return undefined;
   const transport = upperCase(text.slice(transportStart, transportEnd));
-  return new ViaElement(transport, text.slice(hostStart, hostEnd).toLowerCase(), port, text, at);
+  return new ViaElement(transport, lowerCase(text.slice(hostStart, hostEnd)), port, text, at);
 }
 
 /** Parameters are only made when asked for, save the branch, which every transaction key has in it. */

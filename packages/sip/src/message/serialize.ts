@@ -51,7 +51,8 @@ function headerLines(message: SipMessage): string {
 
 /** The last line of a head has no CRLF in it. */
 function takeRun(source: HeadSource | undefined, start: number, end: number): string {
-  return source === undefined ? "" : `${source.head.slice(start, end - 2)}\r\n`;
+  if (source === undefined) return "";
+  return end <= source.head.length ? source.head.slice(start, end) : `${source.head.slice(start)}\r\n`;
 }
 
 /** The whole message as bytes, for tests and tools; connections write head and body themselves. */

@@ -1,4 +1,5 @@
 import { type Params, param, parseParams } from "../header/params.ts";
+import { COLON, charTable, digits, lowerCase } from "../header/scan.ts";
 
 /** A sip: or sips: URI (RFC 3261 19.1), its parts as written except scheme and host, which are lower-case. */
 export interface SipUri {
@@ -12,7 +13,14 @@ export interface SipUri {
   readonly headers: string | undefined;
 }
 
-const HOSTPORT = /^(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9.])?)(?::([0-9]{1,5}))?$/;
+const LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+const NAME_CHARS = charTable(`${LETTERS}._-`);
+/** What a name may end with; it may not begin with a dot. */
+const NAME_EDGES = charTable(`${LETTERS}.`);
+const IPV6_CHARS = charTable("ABCDEFabcdef0123456789:.");
+const DOT = 0x2e;
+const OPEN_BRACKET = 0x5b;
+const CLOSE_BRACKET = 0x5d;
 
 /** The scheme of any URI, lower-case, or undefined. */
 export function uriScheme(text: string): string | undefined {
@@ -32,15 +40,15 @@ export function parseSipUri(text: string): SipUri | undefined {
   const uriEnd = question < 0 ? text.length : question;
   const semicolon = text.indexOf(";", hostStart);
   const hostEnd = semicolon < 0 || semicolon > uriEnd ? uriEnd : semicolon;
-  const match = HOSTPORT.exec(text.slice(hostStart, hostEnd));
-  if (!match) return undefined;
-  const port = match[2] === undefined ? undefined : Number(match[2]);
-  if (port !== undefined && port > 65535) return undefined;
+  const nameEnd = skipHost(text, hostStart, hostEnd);
+  if (nameEnd < 0) return undefined;
+  const port = nameEnd === hostEnd ? undefined : portAt(text, nameEnd, hostEnd);
+  if (port !== undefined && (port < 0 || port > 65535)) return undefined;
   const params = hostEnd < uriEnd ? parseParams(text.slice(hostEnd, uriEnd), 0) : [];
   if (!params) return undefined;
   const headers = question < 0 ? undefined : text.slice(question + 1);
   if (headers?.includes('"')) return undefined;
-  return { scheme, user, host: match[1]!.toLowerCase(), port, params, headers };
+  return { scheme, user, host: lowerCase(text.slice(hostStart, nameEnd)), port, params, headers };
 }
 
 /** `sip:user@host` without port, parameters and headers: the address of record. Undefined without a user part. */
@@ -53,7 +61,26 @@ export function isLooseRoute(uri: SipUri): boolean {
   return param(uri.params, "lr") !== undefined;
 }
 
+/** Index behind a host name, or an IPv6 address in brackets; -1 where neither stands there. */
+function skipHost(text: string, start: number, end: number): number {
+  let i = start;
+  if (text.charCodeAt(start) === OPEN_BRACKET) {
+    i++;
+    while (i < end && IPV6_CHARS[text.charCodeAt(i)] === 1) i++;
+    return i > start + 1 && i < end && text.charCodeAt(i) === CLOSE_BRACKET ? i + 1 : -1;
+  }
+  while (i < end && NAME_CHARS[text.charCodeAt(i)] === 1) i++;
+  if (i === start || NAME_EDGES[text.charCodeAt(start)] !== 1 || text.charCodeAt(start) === DOT) return -1;
+  return NAME_EDGES[text.charCodeAt(i - 1)] === 1 ? i : -1;
+}
+
+/** The number behind the colon at `colon`; -1 where there is none, or one too long. */
+function portAt(text: string, colon: number, end: number): number {
+  return text.charCodeAt(colon) === COLON && end - colon <= 6 ? digits(text, colon + 1, end) : -1;
+}
+
 function schemeOf(text: string): "sip" | "sips" | undefined {
+  if (text.startsWith("sip:")) return "sip";
   const colon = text.indexOf(":");
   if (colon !== 3 && colon !== 4) return undefined;
   const scheme = text.slice(0, colon).toLowerCase();
