@@ -27,6 +27,16 @@ describe("a partner without a connection", () => {
     expect(rig.open("contoso.example", "out").sent).toEqual([]);
   });
 
+  it("gets requests on the newest connection of its own: it may have left an older one behind", () => {
+    const rig = new EdgeRig();
+    rig.open("contoso.example", "in", "old");
+    rig.open("contoso.example", "in", "new");
+    expect(rig.inside(fromAlice("MESSAGE")).sent.map(({ connection }) => connection)).toEqual(["new"]);
+    rig.feed({ kind: "closed", connection: "new", why: "closed-there" });
+    const next = rig.inside(fromAlice("MESSAGE", { "Call-ID": "c2" }));
+    expect(next.sent.map(({ connection }) => connection)).toEqual(["old"]);
+  });
+
   it.each([
     ["refused", 504],
     ["dns", 504],

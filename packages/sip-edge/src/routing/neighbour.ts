@@ -28,9 +28,9 @@ export abstract class Neighbour {
   /** Undefined where requests go as they come: always for nodes. */
   pacing: PacedNeighbour | undefined;
 
-  /** Where a request goes: our own connection first, then the other side's. */
+  /** Where a request goes: our own connection first, then the other side's newest: an older one may be dead at its end. */
   get best(): Link | undefined {
-    return this.outbound[0] ?? this.inbound[0];
+    return this.outbound[0] ?? this.inbound.at(-1);
   }
 
   attach(link: Link): void {
