@@ -1,4 +1,4 @@
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { writePki } from "../../src/pki.ts";
 import { type RealProcess, startServer } from "../../src/real-process.ts";
@@ -38,10 +38,16 @@ export async function startTombolo(
     const config = join(dir, "tombolo.yaml");
     writeFileSync(config, configuration(options, port!, admin!));
     const main = join(root, "packages/tombolo/src/main.ts");
-    const args = ["--disable-warning=ExperimentalWarning", ...profile, main, "run", "-c", config];
+    const args = [...flagsOf(main), ...profile, main, "run", "-c", config];
     return { program: process.execPath, args, awaited: [port!, admin!] };
   });
   return Object.assign(program, { port: ports[0]! });
+}
+
+/** What Node is told where the program is started by its name: `#!/usr/bin/env -S node FLAGS`. */
+function flagsOf(main: string): string[] {
+  const [first = ""] = readFileSync(main, "utf8").split("\n", 1);
+  return first.split(" ").filter((word) => word.startsWith("--"));
 }
 
 function configuration(options: TomboloOptions, port: number, admin: number): string {
