@@ -192,8 +192,9 @@ class FaultRun {
       const moments = Array.from({ length: faults }, () => 0.1 + 0.85 * this.#random()).sort((a, b) => a - b);
       for (const moment of moments) {
         while (this.#sent < moment * 2 * messages) await pause(5);
-        this.#say(`${Math.round(moment * 100)} %: ${SAYINGS[kind]}`);
+        const from = seconds();
         await this.#break(kind);
+        this.#say(`${Math.round(moment * 100)} %, ${from} to ${seconds()}: ${SAYINGS[kind]}`);
         happened[kind] += 1;
       }
     };
@@ -272,6 +273,11 @@ const SAYINGS: Readonly<Record<Fault, string>> = {
   prosody: "kill -9 of Prosody",
   tls: "the partner's TLS connections break",
 };
+
+/** The clock by which what is unaccounted is told, for people. */
+function seconds(): string {
+  return `${(performance.now() / 1000).toFixed(3)} s`;
+}
 
 function sumOf(page: string, name: string, direction: string): number {
   let sum = 0;

@@ -122,7 +122,7 @@ export class Tally {
       } else if (handedAt === undefined) {
         if (wasToldError) ledger.refusedByServer += 1;
         else if (isIn(gaps.server, sentAt, CLIENT_GAP_MS)) ledger.lostWithServer += 1;
-        else ledger.unaccounted.push(id);
+        else ledger.unaccounted.push(`${id}: sent at ${at(sentAt)}, never handed over`);
       } else if (isReturned) ledger.returned += 1;
       else if (isIn(gaps.tombolo, handedAt, linkGapMs)) {
         ledger.inLinkGap += 1;
@@ -130,7 +130,7 @@ export class Tally {
           ...gaps.tombolo.map(({ from }) => (from > handedAt ? from - handedAt : Infinity)),
         );
         if (before < linkGapMs) ledger.longestLinkGapMs = Math.max(ledger.longestLinkGapMs, before);
-      } else ledger.unaccounted.push(id);
+      } else ledger.unaccounted.push(`${id}: sent at ${at(sentAt)}, handed over at ${at(handedAt)}`);
     }
     return ledger;
   }
@@ -160,6 +160,10 @@ export class Tally {
 function sortOut(texts: readonly string[]): { plain: Map<string, number>; marked: Map<string, number> } {
   const late = texts.flatMap((text) => /^\[[^\]]+ UTC\] (\S+)$/.exec(text)?.[1] ?? []);
   return { plain: count(texts), marked: count(late) };
+}
+
+function at(ms: number): string {
+  return `${(ms / 1000).toFixed(3)} s`;
 }
 
 function count(texts: readonly string[]): Map<string, number> {
