@@ -62,9 +62,13 @@ export class FirstTexts {
     return texts;
   }
 
-  /** A MESSAGE brought this text: false when it was delivered from here before. */
+  /**
+   * A MESSAGE brought this text: false when it was delivered from here before. Where both sides invite at once it may come
+   * in the other session.
+   */
   isNews(dialog: DialogId, text: string, now: Millis): boolean {
-    this.waiting.delete(dialog);
+    for (const [key, first] of this.waiting)
+      if (key === dialog || first.text.trim() === text.trim()) this.waiting.delete(key);
     const { taken } = this;
     if (!taken || now >= taken.until || taken.text !== text.trim()) return true;
     this.taken = undefined;
