@@ -6,7 +6,7 @@ describe("ejabberd", () => {
   xmppServerSuite("ejabberd", {
     unknownUser: 480,
     // Each user's client is a process of its own there, which refuses when it comes to it.
-    blocking: "afterwards",
+    blocking: "perhaps afterwards",
     // It says the same of a domain that it does not know as of a wrong secret.
     unknownDomain: /refused the component's secret/,
   });
