@@ -296,6 +296,7 @@ export function faultTable(report: FaultReport): string {
     "XMPP to SIP",
     row(toSip.sent, "written by the XMPP users"),
     row(toSip.lostWithServer, "- died in the killed Prosody (connection broken)"),
+    row(toSip.lostInServerBuffer, "- in Prosody's buffer for the link of a dying Tombolo"),
     row(toSip.refusedByServer, "- answered with an error by Prosody, while Tombolo was down"),
     row(toSip.handed, "handed to Tombolo"),
     row(toSip.arrived, "= arrived"),

@@ -36,6 +36,8 @@ export interface ToSipLedger {
   refusedByServer: number;
   /** Did not come out: the server was killed, and its user's connection broke. */
   lostWithServer: number;
+  /** Did not come out: the server had it in its buffer for the link when the component was killed. */
+  lostInServerBuffer: number;
   duplicatesMarked: number;
   duplicatesUnmarked: number;
   unaccounted: string[];
@@ -103,6 +105,7 @@ export class Tally {
         longestLinkGapMs: 0,
         refusedByServer: 0,
         lostWithServer: 0,
+        lostInServerBuffer: 0,
         duplicatesMarked: 0,
         duplicatesUnmarked: 0,
       },
@@ -122,6 +125,7 @@ export class Tally {
       } else if (handedAt === undefined) {
         if (wasToldError) ledger.refusedByServer += 1;
         else if (isIn(gaps.server, sentAt, CLIENT_GAP_MS)) ledger.lostWithServer += 1;
+        else if (isNear(gaps.tombolo, sentAt, linkGapMs)) ledger.lostInServerBuffer += 1;
         else ledger.unaccounted.push(`${id}: sent at ${at(sentAt)}, never handed over`);
       } else if (isReturned) ledger.returned += 1;
       else if (isIn(gaps.tombolo, handedAt, linkGapMs)) {
@@ -160,6 +164,11 @@ export class Tally {
 function sortOut(texts: readonly string[]): { plain: Map<string, number>; marked: Map<string, number> } {
   const late = texts.flatMap((text) => /^\[[^\]]+ UTC\] (\S+)$/.exec(text)?.[1] ?? []);
   return { plain: count(texts), marked: count(late) };
+}
+
+/** Close to the beginning of a gap. */
+function isNear(gaps: readonly Gap[], at: number, slack: number): boolean {
+  return gaps.some(({ from }) => Math.abs(at - from) <= slack);
 }
 
 function at(ms: number): string {
