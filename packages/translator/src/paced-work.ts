@@ -2,13 +2,18 @@ import type { Deadline, Millis } from "@tombolo/sip";
 
 /** Items done at once. */
 export const PACE_BATCH = 200;
+/** Items looked at for a batch at most: those with nothing to be done don't count, but take time. */
+export const PACE_LOOKS = 4_000;
 /** Pause between batches, ms: 4,000 items a second, 120,000 in half a minute. */
 export const PACE_INTERVAL: Millis = 50;
+
+/** What is done with an item. @returns false where nothing was to be done. */
+export type Work<T> = (item: T, now: Millis) => boolean;
 
 interface Run<T> {
   readonly name: string;
   readonly items: readonly T[];
-  readonly work: (item: T, now: Millis) => void;
+  readonly work: Work<T>;
   next: number;
 }
 
@@ -23,7 +28,7 @@ export class PacedWork<T> {
   }
 
   /** Begins with the first portion at once. A run of the same name that is under way is given up. */
-  start(name: string, items: readonly T[], work: (item: T, now: Millis) => void, now: Millis): void {
+  start(name: string, items: readonly T[], work: Work<T>, now: Millis): void {
     this.cancel(name);
     if (items.length === 0) return;
     this.runs.push({ name, items, work, next: 0 });
@@ -44,15 +49,12 @@ export class PacedWork<T> {
     if (this.dueAt !== undefined && this.dueAt <= now) this.portion(now);
   }
 
-  /** The runs share a portion in the order in which they began. */
+  /** The runs that there are take turns, item by item. */
   private portion(now: Millis): void {
     let left = PACE_BATCH;
-    while (left > 0 && this.runs.length > 0) {
-      const run = this.runs[0]!;
-      while (left > 0 && run.next < run.items.length) {
-        left -= 1;
-        run.work(run.items[run.next++]!, now);
-      }
+    for (let looks = 0; looks < PACE_LOOKS && left > 0 && this.runs.length > 0; looks++) {
+      const run = this.runs[looks % this.runs.length]!;
+      if (run.work(run.items[run.next++]!, now)) left -= 1;
       if (run.next >= run.items.length) this.runs.splice(this.runs.indexOf(run), 1);
     }
     this.dueAt = this.runs.length > 0 ? now + PACE_INTERVAL : undefined;

@@ -171,10 +171,12 @@ export class PairLegs implements Sleeper {
     }
   }
 
-  onLinkUp(now: Millis): void {
-    this.ownSipWatcher?.onLinkUp(now);
-    this.ownXmppWatcher?.onLinkUp();
+  /** @returns whether there was something to do; likewise below. */
+  onLinkUp(now: Millis): boolean {
+    const sip = this.ownSipWatcher?.onLinkUp(now) ?? false;
+    const xmpp = this.ownXmppWatcher?.onLinkUp() ?? false;
     this.ownConversation?.departures.bounces.onLinkUp();
+    return sip || xmpp || this.ownConversation !== undefined;
   }
 
   /** What one of the two publishes has changed. */
@@ -184,8 +186,9 @@ export class PairLegs implements Sleeper {
   }
 
   /** The link is down for so long that nothing is known of the XMPP user any more. */
-  onOutage(now: Millis): void {
+  onOutage(now: Millis): boolean {
     this.ownSipWatcher?.onOutage(now);
+    return this.ownSipWatcher !== undefined;
   }
 
   /** What begins from now on goes by these settings; what runs goes on as it is. */
@@ -243,10 +246,11 @@ export class PairLegs implements Sleeper {
   }
 
   /** Everything is restored. */
-  recover(now: Millis): void {
-    this.ownSipWatcher?.recover(now);
-    this.ownXmppWatcher?.recover(now);
+  recover(now: Millis): boolean {
+    const sip = this.ownSipWatcher?.recover(now) ?? false;
+    const xmpp = this.ownXmppWatcher?.recover(now) ?? false;
     this.ownConversation?.recover(now);
+    return sip || xmpp || this.ownConversation !== undefined;
   }
 
   /** Texts of this pair whose fate is open. */
@@ -261,8 +265,8 @@ export class PairLegs implements Sleeper {
   }
 
   /** The partner may have lost its memory. */
-  onPartnerBack(now: Millis): void {
-    this.ownXmppWatcher?.recover(now);
+  onPartnerBack(now: Millis): boolean {
+    return this.ownXmppWatcher?.recover(now) ?? false;
   }
 
   drain(now: Millis): void {

@@ -2,7 +2,7 @@ import type { Deadline, Millis } from "@tombolo/sip";
 import type { ConversationMemory } from "./im/memory.ts";
 import { LinkOutages } from "./link-outages.ts";
 import type { Observation } from "./observation.ts";
-import { PacedWork } from "./paced-work.ts";
+import { PacedWork, type Work } from "./paced-work.ts";
 import type { PairBook } from "./pair-book.ts";
 import type { PairLegs } from "./pair-legs.ts";
 import { type DialogAnswer, PartnerMemory } from "./partner-memory.ts";
@@ -11,7 +11,7 @@ import type { TranslatorSettings } from "./settings.ts";
 /** Watches that a partner is asked for that hung up, to see whether it still knows them. */
 export const ASKED_FOR_SOME = 3;
 
-type Work = (legs: PairLegs, at: Millis) => void;
+type PairWork = Work<PairLegs>;
 
 /** Links and partners that come and go, and what that means for all their pairs: done in portions. */
 export class Reachability {
@@ -110,7 +110,7 @@ export class Reachability {
   }
 
   /** Does something with every pair of a partner, a portion at a time. */
-  private pace(name: string, partner: string, work: Work, now: Millis): void {
+  private pace(name: string, partner: string, work: PairWork, now: Millis): void {
     this.paced.start(
       `${name} ${partner}`,
       this.book.of(partner),
@@ -119,17 +119,17 @@ export class Reachability {
     );
   }
 
-  private workOn(legs: PairLegs, work: Work, now: Millis): void {
-    if (!this.book.isCurrent(legs)) return;
-    work(legs, now);
+  private workOn(legs: PairLegs, work: PairWork, now: Millis): boolean {
+    if (!this.book.isCurrent(legs) || !work(legs, now)) return false;
     this.book.touch(legs);
+    return true;
   }
 }
 
-function askAgain(legs: PairLegs, now: Millis): void {
-  legs.onPartnerBack(now);
+function askAgain(legs: PairLegs, now: Millis): boolean {
+  return legs.onPartnerBack(now);
 }
 
-function recoverPair(legs: PairLegs, now: Millis): void {
-  legs.recover(now);
+function recoverPair(legs: PairLegs, now: Millis): boolean {
+  return legs.recover(now);
 }

@@ -172,9 +172,11 @@ export class OutwardPublications {
     this.paced.start(`back ${partner}`, this.of(partner), work, now);
   }
 
-  private workOn(publication: OutwardPublication, what: "onLinkUp" | "onPartnerBack", now: Millis): void {
+  private workOn(publication: OutwardPublication, what: "onLinkUp" | "onPartnerBack", now: Millis): boolean {
     const key = keyOf(publication.user, publication.partner);
-    if (this.publications.get(key) === publication) publication[what](now);
+    if (this.publications.get(key) !== publication) return false;
+    publication[what](now);
+    return true;
   }
 
   /** Decides by these settings from now on. What is published where it is not wanted any more is taken back. */

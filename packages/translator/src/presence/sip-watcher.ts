@@ -296,12 +296,13 @@ export class SipWatcher implements WatchOwner {
    * It is up, again or for the first time: what was missed is asked for. A question that is open may have been answered
    * meanwhile, or was lost itself; it is put again, which servers do not show to a user who has it already (RFC 6121
    * 3.1.3), or by whoever watches next.
+   * @returns whether there was something to do.
    */
-  onLinkUp(now: Millis): void {
+  onLinkUp(now: Millis): boolean {
     const isAsked = this.permission.state === "asked";
     if (this.dialogs.size === 0) {
       if (isAsked) this.permission.forget();
-      return;
+      return isAsked;
     }
     if (isAsked && !this.isDenied) this.send("subscribe");
     else if (this.permission.isGranted) {
@@ -309,6 +310,7 @@ export class SipWatcher implements WatchOwner {
       this.exhibit.askAnew(now + this.context.settings.answer);
     }
     if (this.exhibit.isOut && !this.permission.isGranted) this.exhibit.outageOver();
+    return true;
   }
 
   // ---- over a restart
@@ -343,15 +345,17 @@ export class SipWatcher implements WatchOwner {
     if (this.permission.isGranted && resources) this.exhibit.restore(resources);
   }
 
-  /** All is restored: those who wait for no server's answer are told where they are. */
-  recover(now: Millis): void {
+  /** All is restored: those who wait for no server's answer are told where they are. @returns whether anybody was. */
+  recover(now: Millis): boolean {
     if (this.dialogs.size === 0) {
       // What was known was known to dialogs that have lapsed meanwhile, and is old by the time of the next one.
       this.exhibit.forget();
-      return;
+      return true;
     }
-    if (this.isDecided && (!this.permission.isGranted || this.isDenied)) this.tellAll(now);
+    const mayTell = this.isDecided && (!this.permission.isGranted || this.isDenied);
+    if (mayTell) this.tellAll(now);
     this.observeState();
+    return mayTell;
   }
 
   // ---- time

@@ -350,11 +350,12 @@ export class XmppWatcher implements Requester<Subscriber | Fetch>, DialogOwner {
     xmpp.send(pair.partner, new Element("presence", { from: pair.sipUser, to: pair.xmppUser, type, id }));
   }
 
-  /** The component link is back: the server may have missed the last word. */
-  onLinkUp(): void {
-    if (!this.wish.isWanted || !this.wish.isAuthorized || this.announcement.awaitsNews) return;
+  /** The component link is back: the server may have missed the last word. @returns whether there was something to say. */
+  onLinkUp(): boolean {
+    if (!this.wish.isWanted || !this.wish.isAuthorized || this.announcement.awaitsNews) return false;
     if (this.announcement.isKnown) this.announcement.repeat();
     else this.announcement.unavailable();
+    return true;
   }
 
   // ---- over a restart
@@ -387,8 +388,9 @@ export class XmppWatcher implements Requester<Subscriber | Fetch>, DialogOwner {
     if (shown && this.wish.isWanted) this.announcement.restore(shown);
   }
 
-  /** After a restart, or when the partner is back from one: its side is asked whether it still knows the dialog. */
-  recover(now: Millis): void {
+  /** After a restart, or when the partner is back from one: its side is asked whether it still knows the dialog. @returns whether it was asked. */
+  recover(now: Millis): boolean {
+    const isOpen = this.leg.isOpen;
     if (this.leg.isOpen && this.leg.dialog !== undefined) {
       this.leg.handle({ kind: "refresh" }, now);
       this.drain(now);
@@ -397,6 +399,7 @@ export class XmppWatcher implements Requester<Subscriber | Fetch>, DialogOwner {
       this.open(now);
     }
     this.observeState();
+    return isOpen || this.leg.isOpen;
   }
 
   private observeState(): void {
