@@ -24,7 +24,6 @@ declare module "@xmpp/component" {
     open(options: { domain: string }): Promise<Element>;
     /** Closes the stream, then the socket; never rejects for a dead connection. */
     stop(): Promise<unknown>;
-    write(text: string): Promise<void>;
     socketParameters(service: string): SocketConnectOpts;
     headerElement(): Element;
     _onData(data: string): void;

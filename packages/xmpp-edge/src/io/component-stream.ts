@@ -100,9 +100,11 @@ export class ComponentStream {
 
   /** Writes serialised stanzas at once. What XML forbids is replaced, so that it cannot break the stream. */
   write(xml: string): void {
-    if (this.#ended) return;
-    this.#entity.write(legalXml(xml)).catch((error: Error) => this.#fail(reasonOf(error)));
-    if (!this.#congested && (this.#entity.socket?.writableLength ?? 0) > CONGESTION_BYTES) {
+    const { socket } = this.#entity;
+    if (this.#ended || socket === null) return;
+    // Not by the library, which makes a promise of every write.
+    socket.write(legalXml(xml), this.#onWritten);
+    if (!this.#congested && socket.writableLength > CONGESTION_BYTES) {
       this.#congested = true;
       this.#listener.onCongested();
     }
@@ -120,6 +122,10 @@ export class ComponentStream {
     await this.#entity.stop().catch(() => {});
     socket?.destroy();
   }
+
+  readonly #onWritten = (error: Error | null | undefined): void => {
+    if (error) this.#fail(reasonOf(error));
+  };
 
   #fail(reason: string, condition?: string): void {
     if (this.#ended) return;
