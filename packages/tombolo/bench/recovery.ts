@@ -110,7 +110,7 @@ async function recover(): Promise<Times> {
   });
   turn(() => world.linkUp());
   const isDone = () => ours.size >= Math.ceil(dialogs / 2) && theirs.size >= Math.floor(dialogs / 2);
-  while (!isDone() && since() < 120_000) {
+  while (!isDone() && since() < 300_000) {
     const next = world.gateway.nextDeadline();
     const pause = Math.min(100, Math.max(0, (next?.at ?? 0) - performance.now()));
     await new Promise((resolve) => setTimeout(resolve, pause));
@@ -120,7 +120,7 @@ async function recover(): Promise<Times> {
     });
   }
   await store.close();
-  if (!isDone()) throw new Error(`after two minutes ${ours.size} and ${theirs.size} watches are right`);
+  if (!isDone()) throw new Error(`after five minutes ${ours.size} and ${theirs.size} watches are right`);
   const { user, system } = process.cpuUsage();
   return {
     openedMs,

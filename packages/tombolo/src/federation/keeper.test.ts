@@ -167,6 +167,6 @@ it("says what the store did not take", () => {
 
 it("leaves out what the gateway does not know, and does not count it", async () => {
   const store = new MemoryStore();
-  store.put({ v: RECORD_VERSION, kind: "meta", key: "installed", value: "2026" } as never);
+  store.put({ v: RECORD_VERSION, kind: "meta", name: "install-key", value: "k" } as never);
   expect(await restored(keeperAt(store, 0, WALL))).toEqual([]);
 });
