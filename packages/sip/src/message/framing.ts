@@ -73,7 +73,7 @@ export class StreamFramer {
     return true;
   }
 
-  /** Takes the next bytes of the stream. The chunk must not change until no frame is left in it. */
+  /** Takes the next bytes of the stream. The chunk must not change while bytes of it are `held`. */
   push(chunk: Uint8Array): void {
     if (this.dead) return;
     const taken = this.waiting ? this.body.fill(chunk) : 0;
