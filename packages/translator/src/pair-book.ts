@@ -32,7 +32,7 @@ export class PairBook {
   /** Pairs by XMPP user; made when one of them publishes for the first time. */
   private homes: Map<BareJid, Set<PairLegs>> | undefined;
   private readonly deadlines = new DeadlineQueue<PairLegs>();
-  /** The pair that each machine belongs to. */
+  /** The pair that each machine belongs to, where it does not say so itself: watches, of which there are very many, do. */
   private readonly owners = new WeakMap<object, PairLegs>();
   /** Pairs that the current input reached. */
   private readonly touched: PairLegs[] = [];
@@ -139,7 +139,7 @@ export class PairBook {
 
   /** Something happens to a machine of some pair. */
   touchOwner(owner: object): void {
-    const legs = this.owners.get(owner);
+    const legs = isHoused(owner) ? owner.home : this.owners.get(owner);
     if (legs) this.touch(legs);
   }
 
@@ -194,4 +194,8 @@ function strike(lists: Map<BareJid, Set<PairLegs>>, user: BareJid, legs: PairLeg
 /** The JID of a partner's user. In our stanzas the component's domain stands as the server knows it: as configured. */
 export function sipUserOf(sipLocal: string, partner: Partner): BareJid {
   return `${sipLocal}@${partner.domain.toLowerCase()}`;
+}
+
+function isHoused(owner: object): owner is { readonly home: PairLegs } {
+  return "home" in owner;
 }

@@ -101,15 +101,13 @@ export class PairLegs implements Sleeper {
   get sipWatcher(): SipWatcher {
     if (!this.ownSipWatcher) {
       this.ownSipWatcher = new SipWatcher(new SipWatchPlace(this.pair, this.context, this));
-      this.context.onOwner(this.ownSipWatcher, this);
     }
     return this.ownSipWatcher;
   }
 
   get xmppWatcher(): XmppWatcher {
     if (!this.ownXmppWatcher) {
-      this.ownXmppWatcher = new XmppWatcher(new XmppWatchPlace(this.pair, this.context));
-      this.context.onOwner(this.ownXmppWatcher, this);
+      this.ownXmppWatcher = new XmppWatcher(new XmppWatchPlace(this.pair, this.context, this));
     }
     return this.ownXmppWatcher;
   }

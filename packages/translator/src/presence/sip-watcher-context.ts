@@ -2,6 +2,7 @@ import type { Millis, Notifier } from "@tombolo/sip";
 import type { KeptResource } from "../kept.ts";
 import type { Observation } from "../observation.ts";
 import type { Pair } from "../pair.ts";
+import type { PairLegs } from "../pair-legs.ts";
 import type { SipSide } from "../sip-side.ts";
 import type { XmppSide } from "../xmpp-side.ts";
 import type { Documents } from "./documents.ts";
@@ -25,6 +26,8 @@ export const DEFAULT_SIP_WATCHER_SETTINGS: SipWatcherSettings = {
 
 export interface SipWatcherContext {
   readonly pair: Pair;
+  /** Of which the watch is part. */
+  readonly home: PairLegs;
   readonly sip: SipSide;
   readonly xmpp: XmppSide;
   readonly documents: Documents;

@@ -9,6 +9,7 @@ import {
 import { Element } from "ltx";
 import { presenceErrorToOutcome } from "../error/index.ts";
 import type { Keep, KeptAuthorization, KeptDialog, KeptPresence } from "../kept.ts";
+import type { PairLegs } from "../pair-legs.ts";
 import type { IncomingRequest } from "../sip-side.ts";
 import { readStanzaError } from "../stanza.ts";
 import type { MappedState } from "./documents.ts";
@@ -43,6 +44,11 @@ export class SipWatcher implements WatchOwner {
     this.exhibit = new Exhibit(context.documents);
     this.isDenied = context.isDenied();
     this.records = new SipWatcherRecords(context.pair);
+  }
+
+  /** The pair that it belongs to. */
+  get home(): PairLegs {
+    return this.context.home;
   }
 
   get partner(): string {

@@ -13,11 +13,13 @@ import type { XmppWatcherContext } from "./xmpp-watcher-context.ts";
 /** Where one watch stands: its own part is small, because there are very many. */
 class WatchPlace {
   readonly pair: Pair;
+  readonly home: PairLegs;
   readonly documents: Documents;
   protected readonly shared: PairContext;
 
-  constructor(pair: Pair, shared: PairContext) {
+  constructor(pair: Pair, shared: PairContext, home: PairLegs) {
     this.pair = pair;
+    this.home = home;
     this.shared = shared;
     this.documents = new Documents(shared.dialect, domainOf(pair.xmppUser));
   }
@@ -74,13 +76,6 @@ export class XmppWatchPlace extends WatchPlace implements XmppWatcherContext {
 }
 
 export class SipWatchPlace extends WatchPlace implements SipWatcherContext {
-  private readonly legs: PairLegs;
-
-  constructor(pair: Pair, shared: PairContext, legs: PairLegs) {
-    super(pair, shared);
-    this.legs = legs;
-  }
-
   get settings(): SipWatcherContext["settings"] {
     return this.shared.settings.sipWatcher;
   }
@@ -99,7 +94,7 @@ export class SipWatchPlace extends WatchPlace implements SipWatcherContext {
   }
 
   isSeenByUser(): boolean {
-    return this.legs.isShowing;
+    return this.home.isShowing;
   }
 }
 

@@ -1,6 +1,7 @@
 import type { Millis, Subscriber } from "@tombolo/sip";
 import type { Observation } from "../observation.ts";
 import type { Pair } from "../pair.ts";
+import type { PairLegs } from "../pair-legs.ts";
 import type { DialogAnswer } from "../partner-memory.ts";
 import type { SipSide } from "../sip-side.ts";
 import type { XmppSide } from "../xmpp-side.ts";
@@ -32,6 +33,8 @@ export const DEFAULT_XMPP_WATCHER_SETTINGS: XmppWatcherSettings = {
 
 export interface XmppWatcherContext {
   readonly pair: Pair;
+  /** Of which the watch is part. */
+  readonly home: PairLegs;
   readonly sip: SipSide;
   readonly xmpp: XmppSide;
   readonly documents: Documents;

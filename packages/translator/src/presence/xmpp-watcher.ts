@@ -2,6 +2,7 @@ import type { Deadline, DialogId, Millis, Outcome, Subscriber, SubscriptionEnded
 import { Element } from "ltx";
 import { stanzaErrorForOutcome } from "../error/outcome.ts";
 import type { Keep, KeptAuthorization, KeptDialog, KeptPresence } from "../kept.ts";
+import type { PairLegs } from "../pair-legs.ts";
 import type { DialogOwner, IncomingRequest, Requester } from "../sip-side.ts";
 import { errorStanza } from "../stanza.ts";
 import { Announcement } from "./announcement.ts";
@@ -41,6 +42,11 @@ export class XmppWatcher implements Requester<Subscriber | Fetch>, DialogOwner {
     this.announcement = new Announcement(context.pair, context.xmpp, context.resource);
     this.records = new XmppWatcherRecords(context.pair);
     this.sources = new WatchedSources(context);
+  }
+
+  /** The pair that it belongs to. */
+  get home(): PairLegs {
+    return this.context.home;
   }
 
   get partner(): string {
