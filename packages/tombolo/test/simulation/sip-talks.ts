@@ -35,6 +35,8 @@ interface Talk {
   readonly queue: number[];
   dialog: SipDialog | undefined;
   isInviting: boolean;
+  /** The text that rides in the INVITE under way: it is said again in that session, and nothing before it. */
+  riding: number | undefined;
   inFlight: number;
   /** Row of the requests outside sessions. */
   pageSerial: number;
@@ -65,6 +67,8 @@ export class SipTalks {
   private readonly talks = new Map<number, Talk>();
   /** Texts whose senders wait for an answer: where the partner's servers restart they never get one. */
   private readonly open = new Set<number>();
+  /** Texts that came with an INVITE, until their MESSAGE is answered. */
+  private readonly rode = new Set<number>();
   private dialogs = new Map<string, SipDialog>();
   private ringing = new Map<string, Ringing>();
   /** 2xx answers to INVITEs of the program's without ACK. */
@@ -125,7 +129,16 @@ export class SipTalks {
     const key = s * 1000 + x;
     let talk = this.talks.get(key);
     if (!talk) {
-      talk = { s, x, queue: [], dialog: undefined, isInviting: false, inFlight: 0, pageSerial: 0 };
+      talk = {
+        s,
+        x,
+        queue: [],
+        dialog: undefined,
+        isInviting: false,
+        riding: undefined,
+        inFlight: 0,
+        pageSerial: 0,
+      };
       this.talks.set(key, talk);
     }
     return talk;
@@ -146,6 +159,8 @@ export class SipTalks {
     const { texts } = this.around;
     this.open.delete(serial);
     this.around.trace?.(() => `#${serial} is answered: ${typeof final === "string" ? final : final.status}`);
+    const hasRidden = this.rode.delete(serial);
+    if (hasRidden && (typeof final === "string" || final.status >= 300)) texts.unwatch(serial);
     if (final === "no-connection") texts.tellError(serial, false);
     else if (final === "timeout") texts.tellError(serial, true);
     else if (final.status < 300) texts.tellGood(serial);
@@ -155,6 +170,7 @@ export class SipTalks {
   private pump(talk: Talk): void {
     const { chance } = this.around;
     const { dialog, queue } = talk;
+    if (talk.riding !== undefined) return;
     if (dialog) {
       while (queue.length > 0 && talk.inFlight < 3) this.sendText(talk, dialog, queue.shift()!);
       if (talk.inFlight === 0 && chance.of(0.01)) this.bye(dialog);
@@ -196,9 +212,11 @@ export class SipTalks {
     };
     const ids = { callId: dialog.callId, tag: dialog.localTag, cseq: 1, branch };
     const first = this.firstText(talk);
+    talk.riding = first;
     const message = initialRequest("INVITE", talk, ids, first === undefined ? [] : ridingAlong(first), OFFER);
     stack.request("INVITE", branch, message, (final) => {
       talk.isInviting = false;
+      talk.riding = undefined;
       if (typeof final === "string" || final.status >= 300) this.onNoSession(talk, final);
       else {
         confirmDialog(dialog, final);
@@ -222,6 +240,8 @@ export class SipTalks {
   private afterFirstText(talk: Talk, first: number): void {
     const { chance, texts, agenda } = this.around;
     if (chance.of(0.9)) {
+      // Where its MESSAGE is refused because the session has just ended, the program has it all the same.
+      this.rode.add(first);
       this.pump(talk);
       return;
     }
