@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { type AccessEdge, startAccessEdge } from "./access-edge/access-edge.ts";
 import { startEjabberd } from "./ejabberd.ts";
+import { endWithUs } from "./end-with-us.ts";
 import { freePorts } from "./free-ports.ts";
 import { Journal } from "./journal.ts";
 import { type Authority, type Credentials, createAuthority, writePki } from "./pki.ts";
@@ -244,6 +245,10 @@ export async function startTombolo(
     stdio: ["ignore", "pipe", "pipe"],
   });
   onStop(() => endProcess(child));
+  child.once(
+    "exit",
+    endWithUs(() => child.kill("SIGKILL")),
+  );
   const log = new Journal<LogLine>((line) => JSON.stringify(line));
   const keep = (line: string) => {
     writeFileSync(logFile, `${line}\n`, { flag: "a" });
