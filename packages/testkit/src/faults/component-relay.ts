@@ -1,13 +1,26 @@
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
 import { performance } from "node:perf_hooks";
 
+/** A message on its way to the component. */
+export interface Handed {
+  /** Ms of `performance.now`. */
+  readonly at: number;
+  readonly link: RelayedLink;
+}
+
+/** One connection of the component. */
+export interface RelayedLink {
+  /** When the component's end was closed; what comes later reaches nobody. */
+  closedAt: number | undefined;
+}
+
 /**
  * Stands between a component and its XMPP server and notes what passes, so that a lost message can be laid at somebody's
  * door: what the server handed over, and which of the component's errors the server has surely taken.
  */
 export class ComponentRelay {
-  /** When each message was handed to the component, ms of `performance.now`, by its id. */
-  readonly handed = new Map<string, number>();
+  /** Messages that were handed to the component, by id. */
+  readonly handed = new Map<string, Handed>();
   /** Ids of messages whose error the server has taken: it has answered a ping that was written behind it. */
   readonly returned = new Set<string>();
   readonly #server: Server;
@@ -35,12 +48,16 @@ export class ComponentRelay {
 
   #join(component: Socket): void {
     const server = connect(this.#serverPort, "127.0.0.1");
+    const link: RelayedLink = { closedAt: undefined };
+    component.on("close", () => {
+      link.closedAt = performance.now();
+    });
     const unpinged: string[] = [];
     const pings = new Map<string, string[]>();
     const fromServer = new Heads((name, attributes) => {
       const { id, type } = attributes;
       if (id === undefined) return;
-      if (name === "message" && !this.handed.has(id)) this.handed.set(id, performance.now());
+      if (name === "message" && !this.handed.has(id)) this.handed.set(id, { at: performance.now(), link });
       if (name !== "iq" || (type !== "result" && type !== "error")) return;
       for (const returned of pings.get(id) ?? []) this.returned.add(returned);
       pings.delete(id);

@@ -305,8 +305,9 @@ export function faultTable(report: FaultReport): string {
     row(toSip.returned, "+ returned to the sender with an error"),
     row(
       toSip.inLinkGap,
-      `+ written to the unacknowledged link of a dying Tombolo, ${Math.ceil(toSip.longestLinkGapMs)} ms before the kill at most`,
+      `+ written to the unacknowledged link of a dying Tombolo, ${Math.ceil(toSip.longestLinkGapMs)} ms before its end at most`,
     ),
+    row(toSip.onLinkGivenUp, "+ written by a stalled Prosody to a link that Tombolo had given up"),
     row(toSip.unaccounted.length, "unaccounted"),
     row(toSip.duplicatesMarked, "doubled, marked"),
     row(toSip.duplicatesUnmarked, "doubled, unmarked"),

@@ -1,4 +1,4 @@
-import type { ComponentRelay } from "./component-relay.ts";
+import type { ComponentRelay, Handed } from "./component-relay.ts";
 
 /** A time in which a process was down, ms of `performance.now`. */
 export interface Gap {
@@ -30,7 +30,9 @@ export interface ToSipLedger {
   returned: number;
   /** Handed over in the last moment before a kill: neither side knows. */
   inLinkGap: number;
-  /** Longest time before the kill of one of those, ms. */
+  /** Handed over by a server that had been silent for so long that the component had hung up. */
+  onLinkGivenUp: number;
+  /** Longest time before the end of the link of one of those in the gap, ms. */
   longestLinkGapMs: number;
   /** Did not come out: the server answered with an error of its own. */
   refusedByServer: number;
@@ -103,6 +105,7 @@ export class Tally {
       ...{
         inLinkGap: 0,
         longestLinkGapMs: 0,
+        onLinkGivenUp: 0,
         refusedByServer: 0,
         lostWithServer: 0,
         lostInServerBuffer: 0,
@@ -113,28 +116,27 @@ export class Tally {
     };
     for (const [id, { sentAt, wasToldError }] of this.toSip) {
       const [plainly, late] = [plain.get(id) ?? 0, marked.get(id) ?? 0];
-      const handedAt = relay.handed.get(id);
+      const handed = relay.handed.get(id);
       const isReturned = relay.returned.has(id) || wasToldError;
       if (plainly > 1) ledger.duplicatesUnmarked += plainly - 1;
       if (late > 0 && plainly + late > 1) ledger.duplicatesMarked += 1;
-      if (handedAt !== undefined) ledger.handed += 1;
+      if (handed) ledger.handed += 1;
       if (plainly + late > 0) {
         ledger.arrived += 1;
         if (plainly === 0) ledger.arrivedLate += 1;
         if (isReturned) ledger.arrivedAndReturned += 1;
-      } else if (handedAt === undefined) {
+      } else if (!handed) {
         if (wasToldError) ledger.refusedByServer += 1;
         else if (isIn(gaps.server, sentAt, CLIENT_GAP_MS)) ledger.lostWithServer += 1;
         else if (isNear(gaps.tombolo, sentAt, linkGapMs)) ledger.lostInServerBuffer += 1;
         else ledger.unaccounted.push(`${id}: sent at ${at(sentAt)}, never handed over`);
       } else if (isReturned) ledger.returned += 1;
-      else if (isIn(gaps.tombolo, handedAt, linkGapMs)) {
+      else if (!isOnEndingLink(handed, linkGapMs))
+        ledger.unaccounted.push(`${id}: sent at ${at(sentAt)}, handed over at ${at(handed.at)}`);
+      else if (isIn(gaps.tombolo, handed.at, linkGapMs)) {
         ledger.inLinkGap += 1;
-        const before = Math.min(
-          ...gaps.tombolo.map(({ from }) => (from > handedAt ? from - handedAt : Infinity)),
-        );
-        if (before < linkGapMs) ledger.longestLinkGapMs = Math.max(ledger.longestLinkGapMs, before);
-      } else ledger.unaccounted.push(`${id}: sent at ${at(sentAt)}, handed over at ${at(handedAt)}`);
+        ledger.longestLinkGapMs = Math.max(ledger.longestLinkGapMs, handed.link.closedAt! - handed.at);
+      } else ledger.onLinkGivenUp += 1;
     }
     return ledger;
   }
@@ -164,6 +166,11 @@ export class Tally {
 function sortOut(texts: readonly string[]): { plain: Map<string, number>; marked: Map<string, number> } {
   const late = texts.flatMap((text) => /^\[[^\]]+ UTC\] (\S+)$/.exec(text)?.[1] ?? []);
   return { plain: count(texts), marked: count(late) };
+}
+
+/** The component's end of the link was closed by then, or a moment later. */
+function isOnEndingLink({ at, link }: Handed, slack: number): boolean {
+  return link.closedAt !== undefined && at >= link.closedAt - slack;
 }
 
 /** Close to the beginning of a gap. */
