@@ -25,12 +25,15 @@ export type LinkInput =
  */
 export type LossReason = "link-down" | "barrier-timeout" | "queue-full" | "too-large";
 
-/** What the driver has to do. After `hangup` it reports nothing more of that connection. */
+/**
+ * What the driver has to do. After `hangup` it reports no end of that connection any more; where it is `wedged`, what the
+ * server still says on it is reported as received: the server has counted it as sent.
+ */
 export type LinkOutput =
   | { readonly kind: "dial" }
   | { readonly kind: "write"; readonly stanza: Element }
   /** `abrupt`: the peer no longer listens, so do not wait for its closing tag. */
-  | { readonly kind: "hangup"; readonly abrupt: boolean }
+  | { readonly kind: "hangup"; readonly abrupt: boolean; readonly wedged?: true }
   /** For the translator. */
   | { readonly kind: "stanza"; readonly stanza: Element }
   /** The server has taken the tracked stanza. */

@@ -34,7 +34,8 @@ const IGNORE_ALL = {
 /** The link's transitions; those of time are in `Link.timeout`. */
 export const LINK_STEPS = {
   idle: { ...IGNORE_ALL, start: "dial", send: "refuse", stop: "ignore" },
-  dialing: { ...IGNORE_ALL, opened: "come-up", closed: "fail" },
+  // What comes while no stream is open comes on one that was given up.
+  dialing: { ...IGNORE_ALL, opened: "come-up", closed: "fail", received: "receive" },
   up: {
     start: "ignore",
     send: "submit",
@@ -45,5 +46,5 @@ export const LINK_STEPS = {
     drained: "resume",
     stop: "stop",
   },
-  waiting: IGNORE_ALL,
+  waiting: { ...IGNORE_ALL, received: "receive" },
 } as const satisfies Record<LinkState, Record<LinkInput["kind"], LinkStep>>;

@@ -123,7 +123,7 @@ export class Link implements Machine<LinkInput, LinkOutput> {
     } else if (this.#state === "up") {
       const pinged = this.#barrier.oldestPing;
       if (pinged !== undefined && now >= pinged + barrierTimeoutMs) {
-        this.#outputs.push({ kind: "hangup", abrupt: true });
+        this.#outputs.push({ kind: "hangup", abrupt: true, wedged: true });
         this.#fail(`no answer to a ping within ${barrierTimeoutMs} ms`, undefined, "barrier-timeout");
       } else if (pinged === undefined && now >= this.#lastHeard + keepaliveMs) {
         this.#outputs.push(this.#ping());

@@ -9,6 +9,8 @@ const NS_STREAMS = "urn:ietf:params:xml:ns:xmpp-streams";
 const STEP_TIMEOUT_MS = 5_000;
 /** How long a graceful end waits for the server's closing tag, and again for the socket, in ms. */
 const CLOSE_TIMEOUT_MS = 1_000;
+/** How long a connection that was given up is listened to, ms. */
+const LINGER_MS = 60_000;
 /** Unsent bytes at which the socket counts as congested. */
 export const CONGESTION_BYTES = 1024 * 1024;
 
@@ -44,6 +46,7 @@ export class ComponentStream {
   #failure: { reason: string; condition: string | undefined } | undefined;
   #opened = false;
   #ended = false;
+  #isLeaving = false;
   #congested = false;
 
   constructor(address: ComponentAddress, listener: StreamListener) {
@@ -110,6 +113,21 @@ export class ComponentStream {
     }
   }
 
+  /**
+   * Ends our direction and says no more, but listens: a server that hung may still write what it counts as sent. Until it
+   * closes, `LINGER_MS` at most.
+   */
+  leave(): void {
+    this.#ended = true;
+    this.#isLeaving = true;
+    const { socket } = this.#entity;
+    socket?.end();
+    setTimeout(() => {
+      this.#isLeaving = false;
+      socket?.destroy();
+    }, LINGER_MS).unref();
+  }
+
   /** Ends without a report: with closing tags both ways (RFC 6120 4.4), or at once when `abrupt`. */
   async close(abrupt: boolean): Promise<void> {
     this.#ended = true;
@@ -144,7 +162,7 @@ export class ComponentStream {
 
   #onData(data: string): void {
     const { parser } = this.#entity;
-    if (this.#ended || parser === null) {
+    if ((this.#ended && !this.#isLeaving) || parser === null) {
       this.#feedQuietly(data);
       return;
     }

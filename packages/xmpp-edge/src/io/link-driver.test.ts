@@ -26,7 +26,8 @@ beforeEach(async () => {
     }
     if (chunk.includes("</stream:stream>")) socket.end("</stream:stream>");
   };
-  server = createServer((socket) => {
+  // As XMPP servers do: what is written still goes out after the other side's end.
+  server = createServer({ allowHalfOpen: true }, (socket) => {
     peers.push(socket);
     socket.on("error", () => {});
     socket.setEncoding("utf8").on("data", (chunk) => {
@@ -126,6 +127,31 @@ test("a server that stops reading makes stanzas wait, refuses those past the bou
   const settled = rig.lines.filter((line) => /^(lost|taken) /.test(line)).map((line) => line.split(" ")[1]);
   expect(new Set(settled).size).toBe(count);
   expect(settled).toHaveLength(count);
+});
+
+test("what a server that hung still writes to the connection that was given up is taken, each stanza once", async () => {
+  const slow = new DriverRig(port, SECRET, { barrierTimeoutMs: 100 });
+  const answer = onHeard;
+  onHeard = (socket, chunk) => answer(socket, peers[0] === socket ? chunk.replace(/<iq.*/s, "") : chunk);
+  slow.driver.start();
+  await slow.until("up");
+  slow.driver.send(message("a"), "a");
+  await slow.until("lost a barrier-timeout");
+  peers[0]!.write(
+    `<message from="alice@example.com/x" to="bob@contoso.example" type="chat"><body>still here</body></message>`,
+  );
+  await slow.until("< <message");
+  const from = slow.lines.findIndex((line) => line.startsWith("down"));
+  await slow.until("up", from);
+  peers[0]!.end(
+    `<message from="alice@example.com/x" to="bob@contoso.example" type="chat"><body>the last</body></message></stream:stream>`,
+  );
+  await slow.until(/the last/);
+  slow.driver.send(message("b"), "b");
+  await slow.until("taken b");
+  expect(slow.lines.filter((line) => line.startsWith("< "))).toHaveLength(2);
+  expect(slow.lines.filter((line) => line.startsWith("down"))).toHaveLength(1);
+  await slow.driver.stop();
 });
 
 test("no server at all: the link says so and tries again", async () => {

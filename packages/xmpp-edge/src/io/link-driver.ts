@@ -131,7 +131,8 @@ export class LinkDriver {
         break;
       case "hangup":
         this.#flush();
-        if (this.#stream !== undefined) this.#ending = this.#stream.close(output.abrupt);
+        if (output.wedged) this.#stream?.leave();
+        else if (this.#stream !== undefined) this.#ending = this.#stream.close(output.abrupt);
         this.#stream = undefined;
         break;
       case "up":
