@@ -33,8 +33,9 @@ export interface Identity {
 export class SipEnd {
   readonly #identity: Identity;
   readonly #listener: SipListener;
-  #sockets: Socket[] = [];
-  #lines: Writer[] = [];
+  /** Connections by the port that they lead to. */
+  readonly #byPort = new Map<number, readonly Writer[]>();
+  #lines: readonly Writer[] = [];
   #next = 0;
 
   constructor(identity: Identity, listener: SipListener) {
@@ -54,11 +55,14 @@ export class SipEnd {
     return { tls: ports[0]!, tcp: ports[1]! };
   }
 
-  /** Replaces the connections of before by `count` to that port. */
+  /** `count` connections to that port are used from now on. Those to other ports stay open: nobody takes us for gone. */
   async connect(transport: Transport, port: number, count: number): Promise<void> {
-    for (const socket of this.#sockets) socket.destroy();
-    this.#sockets = [];
-    this.#lines = [];
+    const known = this.#byPort.get(port);
+    if (known?.every((line) => line.isOpen)) {
+      this.#lines = known;
+      return;
+    }
+    const lines: Writer[] = [];
     const { credentials, ca } = this.#identity;
     for (let at = 0; at < count; at++) {
       const tls = { ...credentials, ca, port, host: "127.0.0.1", servername: "sip.example.com" };
@@ -68,9 +72,10 @@ export class SipEnd {
         socket.once(transport === "tls" ? "secureConnect" : "connect", resolve);
         socket.once("error", reject);
       });
-      this.#sockets.push(socket);
-      this.#lines.push(line);
+      lines.push(line);
     }
+    this.#byPort.set(port, lines);
+    this.#lines = lines;
   }
 
   /** One of the connections, each in its turn. */

@@ -11,6 +11,10 @@ export class Writer {
     this.#encoding = encoding;
   }
 
+  get isOpen(): boolean {
+    return this.#stream.writable;
+  }
+
   write(text: string): void {
     if (this.#out === "") queueMicrotask(this.#flush);
     this.#out += text;

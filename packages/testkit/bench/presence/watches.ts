@@ -220,7 +220,8 @@ export class Watches {
     const headers =
       `Event: presence\r\nSubscription-State: active;expires=7000\r\n` +
       `Contact: <sip:bob${watch.sip}@127.0.0.1>\r\n`;
-    this.#ask(watch, watch.line!, watch.dialog!, "NOTIFY", headers, PIDF, body);
+    const line = watch.line?.isOpen ? watch.line : this.#sip.line();
+    this.#ask(watch, line, watch.dialog!, "NOTIFY", headers, PIDF, body);
   }
 
   #ask(
