@@ -1,4 +1,4 @@
-import { type HeaderFields, type Millis, parseSipUri, type VerifiedPeer } from "@tombolo/sip";
+import { detach, type HeaderFields, type Millis, parseSipUri, type VerifiedPeer } from "@tombolo/sip";
 import { partnerUriToJid, sipUriToJid } from "./address/index.ts";
 import { localSipStatus } from "./error/index.ts";
 import type { Gates } from "./gates.ts";
@@ -117,7 +117,9 @@ export class InitialRequests {
       return undefined;
     }
     // Their own spelling is kept for what we send: case and escapes may matter to them (RFC 3261 19.1.4).
-    legs.pair.sipUri = addressOf(fromUri) ?? legs.pair.sipUri;
+    const own = addressOf(fromUri);
+    // Put together of slices, it would hold the whole request as long as the pair lasts.
+    if (own !== undefined && own !== legs.pair.sipUri) legs.pair.sipUri = detach(own);
     this.book.touch(legs);
     this.gates.allow();
     return legs;
