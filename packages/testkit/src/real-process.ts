@@ -22,6 +22,8 @@ export interface ServerCommand {
   readonly args: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
   readonly awaited: readonly number[];
+  /** How long it may take until it accepts on all of them, ms; default `START_MS`. */
+  readonly patience?: number;
 }
 
 /** A program that is not ours, in a temporary directory of its own. */
@@ -55,7 +57,7 @@ export async function startServer(
     const command = write(dir, ports);
     const started = new Started(command, dir);
     try {
-      await started.accepting(command.awaited);
+      await started.accepting(command.awaited, command.patience);
       return { process: started, ports };
     } catch (error) {
       const said = started.output();
@@ -111,8 +113,8 @@ class Started implements RealProcess {
     return this.#output;
   }
 
-  async accepting(ports: readonly number[]): Promise<void> {
-    const until = performance.now() + START_MS;
+  async accepting(ports: readonly number[], patience = START_MS): Promise<void> {
+    const until = performance.now() + patience;
     for (const port of ports) {
       while (!(await accepts(port))) {
         if (!this.#running) throw new Error(`it ended (${await this.ended})`);

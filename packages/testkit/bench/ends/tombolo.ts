@@ -25,6 +25,8 @@ export interface TomboloOptions {
   readonly profileDir?: string | undefined;
 }
 
+/** It may have many dialogs to take up again on a busy machine, ms. */
+const START_MS = 120_000;
 const OWN_ROOT = join(import.meta.dirname, "../../../..");
 
 /** The whole program as an administrator would run it: edge and gateway in one process, TLS outside, store on disk. */
@@ -39,7 +41,7 @@ export async function startTombolo(
     writeFileSync(config, configuration(options, port!, admin!));
     const main = join(root, "packages/tombolo/src/main.ts");
     const args = [...flagsOf(main), ...profile, main, "run", "-c", config];
-    return { program: process.execPath, args, awaited: [port!, admin!] };
+    return { program: process.execPath, args, awaited: [port!, admin!], patience: START_MS };
   });
   return Object.assign(program, { port: ports[0]! });
 }
