@@ -109,13 +109,7 @@ export {
   RPID_ACTIVITIES,
   writePidf,
 } from "./payload/pidf-write.ts";
-export {
-  PRESENCE_MEDIA_TYPES,
-  type PresenceBodyReading,
-  type PresenceBodySummary,
-  type PresenceForm,
-  readPresenceBody,
-} from "./payload/presence-body.ts";
+export { PRESENCE_MEDIA_TYPES, readPresenceBody } from "./payload/presence-body.ts";
 export {
   type Basic,
   entityAddress,
@@ -126,6 +120,11 @@ export {
   summarise,
   type UserInput,
 } from "./payload/presence-document.ts";
+export type {
+  PresenceBodyReading,
+  PresenceBodySummary,
+  PresenceForm,
+} from "./payload/presence-statement.ts";
 export { formatRfc3339, nextTimestamp, parseRfc3339 } from "./payload/rfc3339.ts";
 export {
   acceptsType,
@@ -148,11 +147,11 @@ export { decodeTransfer } from "./payload/transfer-encoding.ts";
 export {
   childrenNamed,
   readXml,
-  type XmlElement,
   type XmlFault,
   type XmlOptions,
   type XmlReading,
 } from "./payload/xml.ts";
+export type { XmlElement } from "./payload/xml-element.ts";
 export { dropIllegalXml, escapeXmlAttribute, escapeXmlText } from "./payload/xml-text.ts";
 export { PlaceMap } from "./place-map.ts";
 export { formatNameAddr, type NameAddr, parseNameAddr, tagOf } from "./uri/name-addr.ts";

@@ -1,4 +1,5 @@
-import { childrenNamed, readXml, type XmlElement } from "./xml.ts";
+import { childrenNamed, readXml } from "./xml.ts";
+import type { XmlElement } from "./xml-element.ts";
 
 /** Media type of RFC 3994 documents. */
 export const IS_COMPOSING_TYPE = "application/im-iscomposing+xml";

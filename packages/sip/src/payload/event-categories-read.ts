@@ -1,5 +1,6 @@
-import type { PresenceBodySummary, StatementReading } from "./presence-body.ts";
-import { childrenNamed, descend, numberIn, readXml, type XmlElement } from "./xml.ts";
+import type { PresenceBodySummary, StatementReading } from "./presence-statement.ts";
+import { childrenNamed, descend, numberIn, readXml } from "./xml.ts";
+import type { XmlElement } from "./xml-element.ts";
 
 const XSI_TYPE = "{http://www.w3.org/2001/XMLSchema-instance}type";
 /** Number that an activity without `maxAvailability` goes up to. */

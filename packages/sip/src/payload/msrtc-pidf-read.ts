@@ -1,6 +1,7 @@
-import type { StatementReading } from "./presence-body.ts";
 import type { Basic } from "./presence-document.ts";
-import { childrenNamed, descend, numberIn, readXml, type XmlElement } from "./xml.ts";
+import type { StatementReading } from "./presence-statement.ts";
+import { childrenNamed, descend, numberIn, readXml } from "./xml.ts";
+import type { XmlElement } from "./xml-element.ts";
 
 /** Availability classes below this can't be reached; at or above it they may be or are (classes are 0 to 999). */
 export const FIRST_REACHABLE_CLASS = 100;

@@ -1,5 +1,6 @@
 import type { Basic, PresenceDocument, PresenceNote, PresenceTuple, UserInput } from "./presence-document.ts";
-import { childrenNamed, readXml, type XmlElement, type XmlFault } from "./xml.ts";
+import { childrenNamed, readXml, type XmlFault } from "./xml.ts";
+import type { XmlElement } from "./xml-element.ts";
 
 /** The registered namespace, and the one of the drafts before RFC 3863 (application/cpim-pidf+xml). */
 const PIDF_NAMESPACES: ReadonlySet<string> = new Set([

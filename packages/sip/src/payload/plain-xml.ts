@@ -1,4 +1,4 @@
-import type { XmlElement } from "./xml.ts";
+import type { XmlElement } from "./xml-element.ts";
 
 /** What a reader may not exceed. */
 export interface PlainXmlBounds {

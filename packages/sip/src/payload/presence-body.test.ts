@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { writePidf } from "./pidf-write.ts";
-import { PRESENCE_MEDIA_TYPES, type PresenceBodyReading, readPresenceBody } from "./presence-body.ts";
+import { PRESENCE_MEDIA_TYPES, readPresenceBody } from "./presence-body.ts";
+import type { PresenceBodyReading } from "./presence-statement.ts";
 import { MAX_XML_BYTES, MAX_XML_ELEMENTS } from "./xml.ts";
 
 const utf8 = (text: string) => new TextEncoder().encode(text);

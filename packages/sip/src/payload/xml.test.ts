@@ -6,9 +6,9 @@ import {
   MAX_XML_DEPTH,
   MAX_XML_ELEMENTS,
   readXml,
-  type XmlElement,
   type XmlOptions,
 } from "./xml.ts";
+import type { XmlElement } from "./xml-element.ts";
 import { dropIllegalXml, escapeXmlAttribute, escapeXmlText } from "./xml-text.ts";
 
 const utf8 = (text: string) => new TextEncoder().encode(text);

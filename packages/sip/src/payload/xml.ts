@@ -1,5 +1,6 @@
 import { SaxesParser } from "saxes";
 import { type PlainXmlBounds, readPlainXml } from "./plain-xml.ts";
+import type { XmlElement } from "./xml-element.ts";
 
 /** Longest document read, in bytes. A presence document with 50 devices has about 20 KiB. */
 export const MAX_XML_BYTES = 65_536;
@@ -13,19 +14,6 @@ const BOUNDS: PlainXmlBounds = {
   elements: MAX_XML_ELEMENTS,
   attributes: MAX_XML_ATTRIBUTES,
 };
-
-/** One element. Comments, processing instructions and the order of text between children are not kept. */
-export interface XmlElement {
-  /** Local name. */
-  readonly name: string;
-  /** Namespace name, "" for none. */
-  readonly ns: string;
-  /** Keys: `name` without prefix, `xml:lang` as it stands, others as `{namespace}name`. No xmlns declarations. */
-  readonly attrs: ReadonlyMap<string, string>;
-  readonly children: readonly XmlElement[];
-  /** Character data directly inside this element, joined, not trimmed. */
-  readonly text: string;
-}
 
 export type XmlReading = { readonly ok: true; readonly root: XmlElement } | XmlFault;
 

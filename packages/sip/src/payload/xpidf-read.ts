@@ -1,6 +1,7 @@
-import type { StatementReading } from "./presence-body.ts";
 import type { Basic } from "./presence-document.ts";
-import { childrenNamed, descend, readXml, type XmlElement } from "./xml.ts";
+import type { StatementReading } from "./presence-statement.ts";
+import { childrenNamed, descend, readXml } from "./xml.ts";
+import type { XmlElement } from "./xml-element.ts";
 
 /** Activity tokens that this form writes without hyphens, as the other forms write them. */
 const HYPHENATED: ReadonlyMap<string, string> = new Map([

@@ -7,8 +7,7 @@ import type { ConnectionRow, DecisionRow } from "../federation/recollection.ts";
 import type { PartnerRow } from "../http/edge-routes.ts";
 import type { LinkRow } from "../http/gateway-routes.ts";
 import { type AdminOptions, askAdmin, withAdminOptions } from "./admin-client.ts";
-import type { Ending } from "./command-line.ts";
-import { FINE } from "./exit.ts";
+import { type Ending, FINE } from "./exit.ts";
 import { printable, table } from "./table.ts";
 
 export function askCommands(end: Ending): Command[] {

@@ -1,8 +1,7 @@
 /** `tombolo check`: everything that is wrong with a configuration, before anything starts. */
 import { Command } from "commander";
 import type { Finding } from "../config/finding.ts";
-import type { Ending } from "./command-line.ts";
-import { FAILED, FINE } from "./exit.ts";
+import { type Ending, FAILED, FINE } from "./exit.ts";
 
 interface CheckOptions {
   readonly config: string;

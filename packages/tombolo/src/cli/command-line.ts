@@ -5,14 +5,11 @@ import { VERSION } from "../version.ts";
 import { askCommands } from "./ask.ts";
 import { checkCommand } from "./check.ts";
 import { doctorCommand } from "./doctor.ts";
-import { CommandError, complain, FAILED, FINE, WRONG_USAGE } from "./exit.ts";
+import { CommandError, complain, type Ending, FAILED, FINE, WRONG_USAGE } from "./exit.ts";
 import { mapCommand } from "./map.ts";
 import { pkiCommand } from "./pki.ts";
 import { policyCommand } from "./policy.ts";
 import { runCommand } from "./run.ts";
-
-/** Takes the exit code that a command ends with. */
-export type Ending = (exitCode: number) => void;
 
 function createProgram(end: Ending): Command {
   const program = new Command("tombolo")

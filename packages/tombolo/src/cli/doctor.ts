@@ -1,8 +1,7 @@
 /** `tombolo doctor DOMAIN`: what stands between us and one partner, the first broken step, and its cure. */
 import { Command } from "commander";
 import type { Step } from "../online/doctor.ts";
-import type { Ending } from "./command-line.ts";
-import { CommandError, FAILED, FINE } from "./exit.ts";
+import { CommandError, type Ending, FAILED, FINE } from "./exit.ts";
 import { printable, table } from "./table.ts";
 
 interface DoctorOptions {

@@ -7,6 +7,9 @@ export const FAILED = 1;
 /** The command line itself was wrong. */
 export const WRONG_USAGE = 2;
 
+/** Takes the exit code that a command ends with. */
+export type Ending = (exitCode: number) => void;
+
 /** A command's end that the user is told about in one sentence on stderr. */
 export class CommandError extends Error {
   override readonly name = "CommandError";

@@ -1,8 +1,7 @@
 /** `tombolo map`: look-ups in the availability tables. */
 import { Command } from "commander";
 import { nearest } from "../config/suggestion.ts";
-import type { Ending } from "./command-line.ts";
-import { CommandError, FINE, WRONG_USAGE } from "./exit.ts";
+import { CommandError, type Ending, FINE, WRONG_USAGE } from "./exit.ts";
 
 interface MapOptions {
   readonly to?: string;

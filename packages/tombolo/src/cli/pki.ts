@@ -1,7 +1,6 @@
 /** `tombolo pki`: keys, certificates, requests and PKCS #12 files, without other tools. */
 import { Command } from "commander";
-import type { Ending } from "./command-line.ts";
-import { CommandError, FAILED, FINE, WRONG_USAGE } from "./exit.ts";
+import { CommandError, type Ending, FAILED, FINE, WRONG_USAGE } from "./exit.ts";
 import { printable, table } from "./table.ts";
 
 const PASSWORD_HELP = "file with the password (or TOMBOLO_PFX_PASSWORD); an empty one by default";

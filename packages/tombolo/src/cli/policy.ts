@@ -3,8 +3,7 @@ import { Command } from "commander";
 import type { PolicyView } from "../federation/gateway-desk.ts";
 import { type AdminOptions, askAdmin, withAdminOptions } from "./admin-client.ts";
 import { print } from "./ask.ts";
-import type { Ending } from "./command-line.ts";
-import { FINE } from "./exit.ts";
+import { type Ending, FINE } from "./exit.ts";
 import { table } from "./table.ts";
 
 interface RuleView {

@@ -4,8 +4,7 @@ import type { Config } from "../config/config.ts";
 import type { Finding } from "../config/finding.ts";
 import type { Log } from "../log/log.ts";
 import type { RunningProgram } from "../program.ts";
-import type { Ending } from "./command-line.ts";
-import { CommandError, FAILED, FINE, uncaught } from "./exit.ts";
+import { CommandError, type Ending, FAILED, FINE, uncaught } from "./exit.ts";
 
 /** How long a stop may take before what is left is dropped, in ms. */
 const STOP_GRACE_MS = 10_000;

@@ -2,8 +2,8 @@
 import { formatHostPort } from "./addresses.ts";
 import { readIdentity } from "./certificates.ts";
 import type { EdgeConfig, EdgeNode, InsideLeg, TlsIdentity } from "./config.ts";
+import type { Context } from "./context.ts";
 import { judgeInsideAdvertise, judgeRecognition } from "./inside-rules.ts";
-import type { Context } from "./resolve.ts";
 import { resolveLegacy } from "./resolve-legacy.ts";
 import type { EdgeShape, FileShape } from "./schema.ts";
 import { readRevocations } from "./trust-files.ts";

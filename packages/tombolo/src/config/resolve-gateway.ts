@@ -1,6 +1,6 @@
 /** The inside role: its domains, its edge when that runs elsewhere, and the XMPP policy. */
 import type { GatewayConfig, RemoteEdge, XmppPolicy } from "./config.ts";
-import type { Context } from "./resolve.ts";
+import type { Context } from "./context.ts";
 import { resolveInsideIdentity } from "./resolve-edge.ts";
 import type { FileShape, GatewayShape } from "./schema.ts";
 

@@ -1,7 +1,7 @@
 /** The listener for partners that speak no TLS 1.2, on an address of its own. */
 import { readIdentity } from "./certificates.ts";
 import type { LegacyListener } from "./config.ts";
-import type { Context } from "./resolve.ts";
+import type { Context } from "./context.ts";
 import type { EdgeShape, FileShape } from "./schema.ts";
 
 type LegacyShape = NonNullable<EdgeShape["legacy"]>;

@@ -2,8 +2,8 @@
 import { PROFILES, type ProfileName } from "@tombolo/translator";
 import type { HostPort } from "./addresses.ts";
 import type { Partner, SipPartner, XmppLinkConfig } from "./config.ts";
+import type { Context } from "./context.ts";
 import type { Path } from "./finding.ts";
-import type { Context } from "./resolve.ts";
 import type { FileShape, PartnerShape } from "./schema.ts";
 import { readSecret } from "./secrets.ts";
 import { readPartnerRoots, readRevocations } from "./trust-files.ts";

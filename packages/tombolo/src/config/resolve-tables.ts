@@ -12,8 +12,8 @@ import {
   type TargetCell,
 } from "@tombolo/translator/tables";
 import type { TablesConfig } from "./config.ts";
+import type { Context } from "./context.ts";
 import type { Path, Report } from "./finding.ts";
-import type { Context } from "./resolve.ts";
 import type { FileShape } from "./schema.ts";
 import { nearest } from "./suggestion.ts";
 

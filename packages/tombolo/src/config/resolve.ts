@@ -1,8 +1,10 @@
 /** Turns a well-formed file into the configuration the program uses: defaults, secrets, and what keys ask of each other. */
+
 import { hostname } from "node:os";
 import { resolve } from "node:path";
 import { isLoopback, parseListen } from "./addresses.ts";
 import type { AdminConfig, Config, StoreConfig } from "./config.ts";
+import type { Context } from "./context.ts";
 import type { Report } from "./finding.ts";
 import { resolveEdge } from "./resolve-edge.ts";
 import { resolveGateway } from "./resolve-gateway.ts";
@@ -10,16 +12,6 @@ import { resolvePartners } from "./resolve-partners.ts";
 import { resolveTables } from "./resolve-tables.ts";
 import type { FileShape } from "./schema.ts";
 import { readSecret } from "./secrets.ts";
-
-/** What judging a file needs besides the file. */
-export interface Context {
-  /** Absolute path of the file, and the folder that its relative paths start from. */
-  readonly file: string;
-  readonly folder: string;
-  /** The wall clock, ms since 1970: certificates are judged by it. */
-  readonly now: number;
-  readonly report: Report;
-}
 
 const DEFAULT_ADMIN_LISTEN = "127.0.0.1:8280";
 const DEFAULT_STORE_PATH = "var/tombolo.db";

@@ -1,9 +1,9 @@
 /** Secrets from the file itself or from files of their own. */
 import { statSync } from "node:fs";
 import { resolve } from "node:path";
+import type { Context } from "./context.ts";
 import { readSmallFile } from "./document.ts";
 import type { Path } from "./finding.ts";
-import type { Context } from "./resolve.ts";
 
 /** Largest secret file, in bytes. */
 export const MAX_SECRET_BYTES = 4096;

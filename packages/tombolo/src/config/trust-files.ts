@@ -2,9 +2,9 @@
 import { resolve } from "node:path";
 import { RevocationListError, readRevocationLists } from "@tombolo/sip/io";
 import { readRoots } from "./certificates.ts";
+import type { Context } from "./context.ts";
 import { readSmallFile } from "./document.ts";
 import type { Path } from "./finding.ts";
-import type { Context } from "./resolve.ts";
 
 /** Largest file of revocation lists, in bytes; some hundred thousand entries. */
 export const MAX_CRL_BYTES = 33_554_432;
