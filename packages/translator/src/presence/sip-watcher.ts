@@ -14,6 +14,7 @@ import type { IncomingRequest } from "../sip-side.ts";
 import { readStanzaError } from "../stanza.ts";
 import type { MappedState } from "./documents.ts";
 import { Exhibit } from "./exhibit.ts";
+import { observeChange } from "./observed-state.ts";
 import { Permission, type WatcherAuthorization } from "./permission.ts";
 import type { SipWatcherContext } from "./sip-watcher-context.ts";
 import { SipWatcherRecords } from "./sip-watcher-records.ts";
@@ -278,16 +279,8 @@ export class SipWatcher implements WatchOwner {
   }
 
   private observeState(): void {
-    const state = this.dialogs.size === 0 ? undefined : this.isDecided ? "active" : "pending";
-    if (state === this.observedState) return;
-    this.context.observe({
-      what: "subscription",
-      direction: "sip_to_xmpp",
-      partner: this.partner,
-      from: this.observedState,
-      to: state,
-    });
-    this.observedState = state;
+    const to = this.dialogs.size === 0 ? undefined : this.isDecided ? "active" : "pending";
+    this.observedState = observeChange(this.context, "sip_to_xmpp", this.observedState, to);
   }
 
   // ---- the link to the user's server

@@ -6,6 +6,7 @@ import {
   type SubscribeAnswered,
   type SubscriptionState,
 } from "@tombolo/sip";
+import type { DialogAnswer } from "../partner-memory.ts";
 
 export type NotifyReading =
   | { readonly ok: true; readonly state: SubscriptionState }
@@ -30,6 +31,12 @@ export function readNotify(request: SipMessage): NotifyReading {
 /** The event token is compared byte by byte; its parameters don't matter (RFC 6665 8.2.1). */
 export function isPresenceEvent(event: string): boolean {
   return event.split(";", 1)[0]!.trim() === "presence";
+}
+
+/** What the outcome of a request in a dialog says of the dialog; undefined where nothing. */
+export function dialogAnswer(outcome: Outcome): DialogAnswer | undefined {
+  if (outcome.kind !== "final" || outcome.status === 408 || outcome.status >= 500) return "dead";
+  return outcome.status < 300 ? "known" : outcome.status === 481 ? "lost" : undefined;
 }
 
 /** A final answer to a SUBSCRIBE as the subscriber machine takes it. */

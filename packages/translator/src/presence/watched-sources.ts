@@ -1,6 +1,8 @@
 import { detach, type Millis } from "@tombolo/sip";
+import type { Announcement } from "./announcement.ts";
 import { compose, type Said } from "./composition.ts";
 import type { ShownPresence } from "./documents.ts";
+import type { Wish } from "./wish.ts";
 
 interface Publisher {
   /** What the SIP user has published for all who may watch them; undefined where nothing. */
@@ -10,22 +12,26 @@ interface Publisher {
 /** Where one XMPP watcher's picture of a SIP user comes from: the watch's own documents, and what the user publishes. */
 export class WatchedSources {
   private readonly publisher: Publisher;
+  private readonly wish: Wish;
+  private readonly announcement: Announcement;
   private own: ShownPresence | undefined;
   /** From when `own` counts. */
   private since: Millis = 0;
   private seenAt: Millis | undefined;
 
-  constructor(publisher: Publisher) {
+  constructor(publisher: Publisher, wish: Wish, announcement: Announcement) {
     this.publisher = publisher;
+    this.wish = wish;
+    this.announcement = announcement;
   }
 
   /** When the last document of the watch came, ms. */
-  get notifiedAt(): Millis | undefined {
+  private get notifiedAt(): Millis | undefined {
     return this.seenAt;
   }
 
   /** What the watch itself says. */
-  get notification(): ShownPresence | undefined {
+  private get notification(): ShownPresence | undefined {
     return this.own;
   }
 
@@ -40,18 +46,41 @@ export class WatchedSources {
     return compose([this.publisher.published(), own])?.presence;
   }
 
+  /** A document of the watch has come. */
+  show(document: ShownPresence, now: Millis): void {
+    // What the first document after a restart says is no news: what was published since may be.
+    this.notified(document, this.announcement.awaitsNews ? Number.NEGATIVE_INFINITY : now, now);
+    this.present(now);
+  }
+
+  /** What the user publishes has changed. */
+  publishedAnew(now: Millis): void {
+    if (!this.present(now) && !this.announcement.awaitsNews) this.announcement.withdraw();
+  }
+
+  /** Shows what all sources together say. @returns false where none says anything. */
+  present(now: Millis): boolean {
+    const said = this.wish.isAuthorized ? this.said : this.notification;
+    if (said) this.announcement.show(said, this.notifiedAt ?? now);
+    return said !== undefined;
+  }
+
+  /** What the watch has shown holds no more. What is published goes on where the SIP side has let the user in. */
+  withdraw(reason?: string): void {
+    this.own = undefined;
+    const said = this.wish.isWanted && this.wish.isAuthorized ? this.said : undefined;
+    this.announcement.stand();
+    if (said) this.announcement.show(said, undefined);
+    else this.announcement.withdraw(reason);
+  }
+
   /** A document of the watch. @param since from when it counts, where it says something else than before. */
-  notified(presence: ShownPresence, since: Millis, now: Millis): void {
+  private notified(presence: ShownPresence, since: Millis, now: Millis): void {
     if (this.own === undefined || looks(this.own) !== looks(presence)) this.since = since;
     // A slice of a document would hold all of it.
     const { status } = presence;
     this.own = status === undefined ? presence : { ...presence, status: detach(status) };
     this.seenAt = now;
-  }
-
-  /** The watch says nothing any more. */
-  lose(): void {
-    this.own = undefined;
   }
 }
 

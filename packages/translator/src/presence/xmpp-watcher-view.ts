@@ -15,7 +15,7 @@ interface Parts {
 }
 
 /** `denied`, `ending`, `none`, `backoff`, `active` or `pending`. */
-export function xmppWatchState({ wish, retries, leg }: Pick<Parts, "wish" | "retries" | "leg">): string {
+export function xmppWatchState(wish: Wish, retries: Retries, leg: SubscriptionLeg): string {
   if (wish.isDenied) return "denied";
   if (!wish.isWanted) return leg.isOpen ? "ending" : "none";
   if (retries.at !== undefined) return "backoff";
@@ -34,7 +34,7 @@ export function xmppWatchView(parts: Parts): XmppWatchView {
     dialogs.push({ dialog, state, expiresAt: subscriber?.expiresAt, documentAt });
   }
   return {
-    state: xmppWatchState(parts),
+    state: xmppWatchState(wish, retries, leg),
     isAuthorized: wish.isAuthorized,
     dialogs,
     retryAt: retries.at,

@@ -1,15 +1,15 @@
 import type { Deadline, DialogId, Millis, Outcome, Subscriber, SubscriptionEnded } from "@tombolo/sip";
-import { Element } from "ltx";
-import { stanzaErrorForOutcome } from "../error/outcome.ts";
+import type { Element } from "ltx";
 import type { Keep, KeptAuthorization, KeptDialog, KeptPresence } from "../kept.ts";
 import type { PairLegs } from "../pair-legs.ts";
 import type { DialogOwner, IncomingRequest, Requester } from "../sip-side.ts";
-import { errorStanza } from "../stanza.ts";
 import { Announcement } from "./announcement.ts";
 import type { ShownPresence } from "./documents.ts";
 import { type Fetch, Looking } from "./looking.ts";
+import { observeChange } from "./observed-state.ts";
+import { sayFailure, sayPermission } from "./permission-words.ts";
 import { Retries } from "./retries.ts";
-import { answerFields } from "./subscribe-wire.ts";
+import { answerFields, dialogAnswer } from "./subscribe-wire.ts";
 import { SubscriptionLeg } from "./subscription-leg.ts";
 import type { XmppWatchView } from "./views.ts";
 import { WatchedSources } from "./watched-sources.ts";
@@ -41,7 +41,7 @@ export class XmppWatcher implements Requester<Subscriber | Fetch>, DialogOwner {
     this.leg = new SubscriptionLeg(this, context);
     this.announcement = new Announcement(context.pair, context.xmpp, context.resource);
     this.records = new XmppWatcherRecords(context.pair);
-    this.sources = new WatchedSources(context);
+    this.sources = new WatchedSources(context, this.wish, this.announcement);
   }
 
   /** The pair that it belongs to. */
@@ -68,8 +68,7 @@ export class XmppWatcher implements Requester<Subscriber | Fetch>, DialogOwner {
   }
 
   get state(): string {
-    const { wish, retries, leg } = this;
-    return xmppWatchState({ wish, retries, leg });
+    return xmppWatchState(this.wish, this.retries, this.leg);
   }
 
   get view(): XmppWatchView {
@@ -83,7 +82,7 @@ export class XmppWatcher implements Requester<Subscriber | Fetch>, DialogOwner {
     this.cancelLook();
     this.wish.want();
     if (this.wish.isAuthorized && this.leg.isOpen && !this.leg.isEnding) {
-      this.tell("subscribed");
+      sayPermission(this.context, "subscribed");
       this.announcement.repeat();
       return;
     }
@@ -96,22 +95,22 @@ export class XmppWatcher implements Requester<Subscriber | Fetch>, DialogOwner {
     this.cancelLook();
     if (!this.wish.isWanted) this.announcement.withdraw();
     if (!this.wish.isWanted && !this.wish.isDenied) return;
-    this.wish.giveUp();
-    this.retries.cancel();
-    this.withdraw();
-    // C-26: at once and not after the SIP answer, which a newer `subscribe` may overtake.
-    this.tell("unsubscribed");
-    this.leg.end(now);
-    this.drain(now);
-    this.observeState();
+    this.giveUp(undefined, now);
   }
 
   /** The partner or the user's domain is not federated with any more: the user sees nobody, and no roster is touched. */
   part(now: Millis): void {
     this.cancelLook();
-    this.retries.cancel();
+    this.giveUp(`${this.partner} is not federated with any more.`, now);
+  }
+
+  /** @param reason why, where it is not the user's own wish. */
+  private giveUp(reason: string | undefined, now: Millis): void {
     this.wish.giveUp();
-    this.withdraw(`${this.partner} is not federated with any more.`);
+    this.retries.cancel();
+    this.sources.withdraw(reason);
+    // C-26: at once and not after the SIP answer, which a newer `subscribe` may overtake.
+    if (reason === undefined) sayPermission(this.context, "unsubscribed");
     this.leg.end(now);
     this.drain(now);
     this.observeState();
@@ -120,7 +119,7 @@ export class XmppWatcher implements Requester<Subscriber | Fetch>, DialogOwner {
   /** The watcher's server asks for the state: at a log-in, or after it lost its memory (C-15, C-27). */
   onProbe(from: string, id: string | undefined, now: Millis): void {
     if (this.wish.isDenied) {
-      this.tell("unsubscribed", id);
+      sayPermission(this.context, "unsubscribed", id);
       return;
     }
     // The user has just taken the wish back; their server's question is older.
@@ -205,10 +204,9 @@ export class XmppWatcher implements Requester<Subscriber | Fetch>, DialogOwner {
   /** The partner cannot be reached: what was shown stands for the grace, and comes back with the first answer. */
   private noteLeg(outcome: Outcome, now: Millis): void {
     if (this.leg.dialog === undefined) return;
-    const isDead = outcome.kind !== "final" || outcome.status === 408 || outcome.status >= 500;
-    if (isDead || outcome.status < 300 || outcome.status === 481)
-      this.context.onAnswered(isDead ? "dead" : outcome.status === 481 ? "lost" : "known", now);
-    if (isDead) this.holdOn(now);
+    const answer = dialogAnswer(outcome);
+    if (answer) this.context.onAnswered(answer, now);
+    if (answer === "dead") this.holdOn(now);
     else this.announcement.stand();
   }
 
@@ -247,15 +245,13 @@ export class XmppWatcher implements Requester<Subscriber | Fetch>, DialogOwner {
     this.observeState();
   }
 
-  // ---- the subscription's life
-
   /** @param document what the NOTIFY at hand says, where it says something. */
   private drain(now: Millis, document?: ShownPresence): void {
     for (let news = this.leg.poll(); news; news = this.leg.poll()) {
       switch (news.kind) {
         case "pending":
           this.wish.suspend();
-          this.withdraw();
+          this.sources.withdraw();
           break;
         case "active":
           this.onActive(now);
@@ -276,8 +272,8 @@ export class XmppWatcher implements Requester<Subscriber | Fetch>, DialogOwner {
   private onActive(now: Millis): void {
     this.retries.succeed();
     this.announcement.stand();
-    if (this.wish.allow()) this.tell("subscribed");
-    if (!this.announcement.awaitsNews) this.present(now);
+    if (this.wish.allow()) sayPermission(this.context, "subscribed");
+    if (!this.announcement.awaitsNews) this.sources.present(now);
   }
 
   private onEnded(end: SubscriptionEnded, now: Millis): void {
@@ -290,70 +286,32 @@ export class XmppWatcher implements Requester<Subscriber | Fetch>, DialogOwner {
     } else if (end.permanent) {
       this.deny(now);
     } else {
-      if (end.presence === "lost") this.withdraw();
+      if (end.presence === "lost") this.sources.withdraw();
       else if (end.presence === "grace") this.holdOn(now);
-      if (end.retry !== "never")
-        this.tryLater(end.retry === "now" ? 0 : (end.afterMs ?? this.retries.backoff()), now);
+      if (end.retry === "never") return;
+      const pause = end.retry === "now" ? 0 : (end.afterMs ?? this.retries.backoff());
+      if (this.retries.pause(pause, now)) sayFailure(this.context, this.wish, this.retries.lastFailure);
     }
-  }
-
-  private tryLater(pause: Millis, now: Millis): void {
-    if (this.retries.pause(pause, now)) this.tellFailure();
   }
 
   /** PR-07: the SIP side has refused for good. */
   private deny(now: Millis): void {
     this.wish.deny(now + this.context.settings.denialKept);
-    this.withdraw();
-    this.tell("unsubscribed");
+    this.sources.withdraw();
+    sayPermission(this.context, "unsubscribed");
   }
-
-  /** Who asked hears once that it does not work now; the wish stays. */
-  private tellFailure(): void {
-    if (!this.wish.takeWord()) return;
-    const { pair, xmpp } = this.context;
-    const { error } = stanzaErrorForOutcome(this.retries.lastFailure, { authorized: this.isAuthorized });
-    const address = { from: pair.xmppUser, to: pair.sipUser, id: this.wish.askId };
-    xmpp.send(pair.partner, errorStanza("presence", address, error));
-  }
-
-  // ---- what the watcher sees
 
   private show(document: ShownPresence, now: Millis): void {
     const { mappedBy: row } = document;
     const { partner } = this;
     this.context.observe({ what: "presence", direction: "sip_to_xmpp", partner, row, age: 0 });
-    // What the first document after a restart says is no news: what was published since may be.
-    this.sources.notified(document, this.announcement.awaitsNews ? Number.NEGATIVE_INFINITY : now, now);
-    this.present(now);
+    this.sources.show(document, now);
   }
 
   /** What the user publishes has changed: it is for those whom the SIP side has let in. */
   onPublished(now: Millis): void {
     if (!this.wish.isWanted || !this.wish.isAuthorized) return;
-    if (!this.present(now) && !this.announcement.awaitsNews) this.announcement.withdraw();
-  }
-
-  /** Shows what all sources together say. @returns false where none says anything. */
-  private present(now: Millis): boolean {
-    const said = this.wish.isAuthorized ? this.sources.said : this.sources.notification;
-    if (said) this.announcement.show(said, this.sources.notifiedAt ?? now);
-    return said !== undefined;
-  }
-
-  /** What the watch has shown holds no more. What is published goes on where the SIP side has let the user in. */
-  private withdraw(reason?: string): void {
-    this.sources.lose();
-    const said = this.wish.isWanted && this.wish.isAuthorized ? this.sources.said : undefined;
-    this.announcement.stand();
-    if (said) this.announcement.show(said, undefined);
-    else this.announcement.withdraw(reason);
-  }
-
-  /** Not the id of what it answers, which RFC 6121 3.1.4 leaves out, except for a probe's. */
-  private tell(type: "subscribed" | "unsubscribed", id = `a${this.context.ids()}`): void {
-    const { pair, xmpp } = this.context;
-    xmpp.send(pair.partner, new Element("presence", { from: pair.sipUser, to: pair.xmppUser, type, id }));
+    this.sources.publishedAnew(now);
   }
 
   /** The component link is back: the server may have missed the last word. @returns whether there was something to say. */
@@ -363,8 +321,6 @@ export class XmppWatcher implements Requester<Subscriber | Fetch>, DialogOwner {
     else this.announcement.unavailable();
     return true;
   }
-
-  // ---- over a restart
 
   /** Hands on what changed since the last call. @param isOver nothing is left to keep. */
   keep(keep: Keep, isOver: boolean, now: Millis): void {
@@ -409,27 +365,17 @@ export class XmppWatcher implements Requester<Subscriber | Fetch>, DialogOwner {
   }
 
   private observeState(): void {
-    const state = this.wish.isWanted ? this.state : undefined;
-    if (state === this.observedState) return;
-    this.context.observe({
-      what: "subscription",
-      direction: "xmpp_to_sip",
-      partner: this.partner,
-      from: this.observedState,
-      to: state,
-    });
-    this.observedState = state;
+    const to = this.wish.isWanted ? this.state : undefined;
+    this.observedState = observeChange(this.context, "xmpp_to_sip", this.observedState, to);
   }
-
-  // ---- time
 
   nextDeadline(): Deadline | undefined {
     let deadline = this.leg.nextDeadline();
-    const look = this.looking?.nextDeadline();
-    if (look && (!deadline || look.at < deadline.at)) deadline = look;
-    const consider = (at: Millis | undefined, reason: string) => {
+    const consider = (at: Millis | undefined, reason = "") => {
       if (at !== undefined && (!deadline || at < deadline.at)) deadline = { at, reason };
     };
+    const look = this.looking?.nextDeadline();
+    consider(look?.at, look?.reason);
     consider(this.retries.at, "subscribe again");
     consider(this.announcement.graceUntil, "presence too old");
     consider(this.wish.deniedUntil, "refusal forgotten");
@@ -443,7 +389,7 @@ export class XmppWatcher implements Requester<Subscriber | Fetch>, DialogOwner {
     this.leg.timeout(now);
     this.drain(now);
     if (announcement.graceUntil !== undefined && now >= announcement.graceUntil)
-      this.withdraw(`${this.partner} cannot be reached at the moment.`);
+      this.sources.withdraw(`${this.partner} cannot be reached at the moment.`);
     wish.timeout(now);
     if (retries.at !== undefined && now >= retries.at) this.open(now);
     this.observeState();
