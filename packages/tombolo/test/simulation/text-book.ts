@@ -46,6 +46,8 @@ export class TextBook {
   private readonly streams: Uint16Array;
   /** By conversation and way: the last one seen. */
   private readonly lastSeen = new Map<number, number>();
+  /** Texts that were seen after a later one of theirs, and that one. */
+  private readonly late = new Map<number, number>();
   private count = 0;
 
   /** @param capacity texts at most. */
@@ -104,7 +106,7 @@ export class TextBook {
     const talk = this.talks[serial]! * 2 + (flags & FROM_SIP);
     if (flags & UNWATCHED) return;
     const last = this.lastSeen.get(talk) ?? -1;
-    if (last > serial) this.complain(`text ${serial} seen after ${last} of the same conversation`);
+    if (last > serial) this.late.set(serial, last);
     else this.lastSeen.set(talk, serial);
   }
 
@@ -156,6 +158,7 @@ export class TextBook {
 
   /** Law 1, text by text; each kind of fault is one complaint. */
   check(): void {
+    this.checkOrder();
     const faults = new Map<string, number[]>();
     for (let serial = 0; serial < this.count; serial++) {
       const wrong = this.flags[serial]! & FROM_SIP ? this.faultFromSip(serial) : this.faultFromXmpp(serial);
@@ -166,6 +169,17 @@ export class TextBook {
     }
     for (const [wrong, serials] of faults)
       this.complain(`${serials.length} texts (${serials.slice(0, 3).join(", ")}...): ${wrong}`);
+  }
+
+  /**
+   * A text whose sender was told that it failed has no place in the order any more: it may still lie in a connection that
+   * stands still when the next one goes on another.
+   */
+  private checkOrder(): void {
+    for (const [serial, last] of this.late) {
+      if (!(this.flags[serial]! & (TOLD_BAD | TOLD_OPEN)))
+        this.complain(`text ${serial} seen after ${last} of the same conversation`);
+    }
   }
 
   private faultFromSip(serial: number): string | undefined {
