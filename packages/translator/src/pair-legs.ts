@@ -195,9 +195,10 @@ export class PairLegs implements Sleeper {
   }
 
   /** The two are not federated any more: watchers see offline users, what was accepted reaches its end. */
-  part(now: Millis): void {
+  part(now: Millis, isLinkGone: boolean): void {
     this.ownSipWatcher?.part(now);
     this.ownXmppWatcher?.part(now);
+    if (isLinkGone) this.ownConversation?.departures.bounces.loseLink();
     this.ownConversation?.close(now);
   }
 

@@ -245,7 +245,7 @@ export class Translator implements Machine<TranslatorInput, TranslatorOutput> {
       if (partner && this.gates.isAdmitted(legs.pair)) {
         legs.adopt(this.book.contextOf(partner));
         legs.onGate(now);
-      } else legs.part(now);
+      } else legs.part(now, partner === undefined);
       this.book.touch(legs);
     }
   }

@@ -50,6 +50,18 @@ describe("a partner that is taken away", () => {
   });
 });
 
+it("is not waited for when its link was down: nothing is owed for ever", () => {
+  const bed = new Bed();
+  bed.stanza(`<message from='${ALICE}/desk' to='${BOB}' id='m1' type='chat'><body>hello?</body></message>`);
+  bed.linkDown();
+  bed.outcome("INVITE", 403);
+  expect(bed.account("xmpp_to_sip")).toMatchObject({ accepted: 1 });
+  bed.reload({ partners: [] });
+  bed.advance(200_000);
+  expect(bed.account("xmpp_to_sip")).toMatchObject({ accepted: 1, delivered: 0, bounced: 1, expired: 0 });
+  expect(bed.translator.size).toBe(0);
+});
+
 describe("a policy that changes", () => {
   it("shuts out an XMPP domain that is excepted no more: its users are parted from, ours are not", () => {
     const exception = { domain: "partner.example", direction: "both" } as const;

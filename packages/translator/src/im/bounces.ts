@@ -29,6 +29,7 @@ export class Bounces implements Sender<Bounce> {
   private waiting: Bounce[] = [];
   private again: Millis | undefined;
   private refusals = 0;
+  private hasNoLink = false;
 
   /** @param onTold told that the sender of an accepted text knows. */
   constructor(context: ConversationContext, onTold: (item: OutboundText) => void) {
@@ -61,8 +62,18 @@ export class Bounces implements Sender<Bounce> {
     this.begin({ origin, error, item: undefined });
   }
 
+  /** The partner's link is on its way out and comes back no more: what is told is told once. */
+  loseLink(): void {
+    this.hasNoLink = true;
+    this.again = undefined;
+    for (const bounce of this.waiting.splice(0)) this.begin(bounce);
+  }
+
   private begin(bounce: Bounce): void {
-    if (this.context.isLinkUp()) this.send(bounce);
+    if (this.hasNoLink) {
+      this.context.xmpp.send(this.context.pair.partner, errorStanza("message", bounce.origin, bounce.error));
+      this.over(bounce);
+    } else if (this.context.isLinkUp()) this.send(bounce);
     else this.waiting.push(bounce);
   }
 
@@ -81,7 +92,7 @@ export class Bounces implements Sender<Bounce> {
   /** Without a link there is nobody to tell, and an error that no server takes for its size would be sent for ever. */
   onLost(bounce: Bounce, why: string, now: Millis): void {
     this.underWay.delete(bounce);
-    if (why === "too-large" || why === "no-link") {
+    if (why === "too-large" || why === "no-link" || this.hasNoLink) {
       this.over(bounce);
       return;
     }
