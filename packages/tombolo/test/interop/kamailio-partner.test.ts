@@ -11,6 +11,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { readMetrics } from "../real/metrics-page.ts";
 import { startRealLab } from "../real/real-lab.ts";
 import { type ScenarioValues, scenario } from "./scenario.ts";
+import { AWAY, OK, OPEN, PIDF } from "./user-agent-texts.ts";
 
 const PARTNER = "fabrikam.example";
 const CAROL = `carol@${PARTNER}`;
@@ -36,25 +37,8 @@ Max-Forwards: 70
 From: <sip:{{from}}>;tag=[call_number]d
 To: <sip:{{to}}>[peer_tag_param]
 Call-ID: [call_id]`,
-  ok: `<send><![CDATA[
-SIP/2.0 200 OK
-[last_Via:]
-[last_Record-Route:]
-[last_From:]
-[last_To:]
-[last_Call-ID:]
-[last_CSeq:]
-Content-Length: 0
-
-]]></send>`,
+  ok: OK,
 };
-const PIDF = `<?xml version="1.0" encoding="UTF-8"?>
-<presence xmlns="urn:ietf:params:xml:ns:pidf" xmlns:dm="urn:ietf:params:xml:ns:pidf:data-model" xmlns:rpid="urn:ietf:params:xml:ns:pidf:rpid" entity="pres:{{user}}">
-`;
-const OPEN = '<tuple id="t1"><status><basic>open</basic></status><note>in the garden</note></tuple>';
-const AWAY = `<tuple id="t1"><status><basic>open</basic></status></tuple>
-<dm:person id="p1"><rpid:activities><rpid:away/></rpid:activities></dm:person>`;
-
 let lab: Lab;
 let kamailio: RealProcess;
 let ports: { tls: number; tcp: number };
