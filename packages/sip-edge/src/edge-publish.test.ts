@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { answerTo, denials, EdgeRig, fromAlice, fromBob, type Taken } from "../test/edge-rig.ts";
-import { CUP2, NodeRig } from "../test/node-rig.ts";
+import { answerTo, denials, EdgeRig, fromAlice, fromBob, type Taken, text } from "../test/edge-rig.ts";
+import { CUP2, GW1, NodeRig } from "../test/node-rig.ts";
 import { MAX_HOME_PUBLICATIONS } from "./routing/home-publications.ts";
-import { type EdgePartner, LOCAL_NODE } from "./settings.ts";
+import { type EdgeNode, type EdgePartner, LOCAL_NODE } from "./settings.ts";
 
 function partner(domain: string, more: Partial<EdgePartner> = {}): EdgePartner {
   return { domain, names: [`sip.${domain}`], purpose: "strict", ...more };
@@ -125,11 +125,6 @@ describe("a PUBLISH from a node about its own user", () => {
     expect(sent.map(({ message }) => message.status)).toEqual([status]);
   });
 
-  it("has nowhere to go where the gateway is elsewhere", () => {
-    const made = new NodeRig().linked();
-    expect(publish(made).sent.map(({ message }) => message.status)).toEqual([404]);
-  });
-
   it("waits with so many others and not with one more, and not for ever", () => {
     const made = homeRig();
     for (let n = 0; n < MAX_HOME_PUBLICATIONS; n++) expect(publish(made).toNode).toHaveLength(1);
@@ -143,5 +138,126 @@ describe("a PUBLISH from a node about its own user", () => {
     const { toNode } = publish(made);
     const answer = answerTo(toNode[0]!.message, 200);
     expect(made.outside(answer, "cup2").sent).toEqual([]);
+  });
+});
+
+describe("a PUBLISH from a node about its own user, with the gateway in another process", () => {
+  const OURS = { "Request-URI": "sip:alice@example.com", To: "<sip:alice@example.com>" };
+  const GW2: EdgeNode = {
+    ...GW1,
+    name: "gw2",
+    target: { transport: "tls", host: "gw2.inside.test", port: 5062 },
+  };
+
+  function publish(rig: NodeRig, changes: Record<string, string> = {}, from = "cup2"): Taken {
+    return rig.outside(fromAlice("PUBLISH", { ...OURS, ...changes }), from);
+  }
+  const places = ({ sent }: Taken) => sent.map(({ connection, message }) => [connection, message.status]);
+
+  it("goes to the routing node as a request of this node, and its answer back", () => {
+    const made = new NodeRig().linked();
+    const Route = "<sip:10.0.0.7;lr>, <sip:10.0.0.5:5062;transport=tls;lr>";
+    const { sent } = publish(made, {
+      Route,
+      "SIP-If-Match": "e1",
+      "X-Tombolo-Verified": "contoso.example",
+      Via: "SIP/2.0/TCP phone.inside.test;branch=z9hG4bKphone",
+    });
+    expect(sent.map(({ connection, message }) => `${connection}: ${text(message)}`)).toEqual([
+      `gw1: PUBLISH sip:alice@example.com SIP/2.0
+Via: SIP/2.0/TLS 10.0.0.5:5062;branch=z9hG4bKid1
+Via: SIP/2.0/TCP phone.inside.test;branch=z9hG4bKphone
+Max-Forwards: 69
+From: <sip:alice@example.com>;tag=a1
+To: <sip:alice@example.com>
+Call-ID: call-2
+CSeq: 1 PUBLISH
+SIP-If-Match: e1
+X-Tombolo-Verified: example.com;name="cup2"
+Content-Length: 0`,
+    ]);
+    const answer = answerTo(sent[0]!.message, 412, ["Server: gw"]);
+    expect(places(made.outside(answer, "cup2"))).toEqual([]);
+    expect(made.say("gw1", answer)).toEqual([
+      `cup2: SIP/2.0 412 Conditional Request Failed
+Via: SIP/2.0/TCP phone.inside.test;branch=z9hG4bKphone
+From: <sip:alice@example.com>;tag=a1
+To: <sip:alice@example.com>;tag=edge-id2
+Call-ID: call-2
+CSeq: 1 PUBLISH
+Content-Length: 0`,
+    ]);
+    expect(made.say("gw1", answer)).toEqual([]);
+  });
+
+  it.each(["SIP-ETag: e2", "Expires: 600", "Min-Expires: 60", "Allow-Events: presence"])(
+    "is told %s by the gateway",
+    (header) => {
+      const made = new NodeRig().linked();
+      const answer = answerTo(publish(made).sent[0]!.message, 423, [header]);
+      expect(made.say("gw1", answer)[0]).toContain(`\n${header}\n`);
+    },
+  );
+
+  it("goes to the gateway in this process where there is one, whoever is a routing node", () => {
+    const made = new NodeRig({ nodes: [{ ...LOCAL_NODE, routing: false }, GW1, CUP2] }).linked();
+    for (const from of ["gw1", "cup2"]) {
+      expect(publish(made, {}, from).toNode.map(({ node }) => node)).toEqual(["local"]);
+    }
+  });
+
+  it.each([
+    ["it is the routing node's", {}, "gw1", 404],
+    ["its Route leads to somebody we do not know", { Route: "<sip:gone.example;lr>" }, "cup2", 404],
+    ["it has passed too many hops", { "Max-Forwards": "0" }, "cup2", 483],
+  ])("stays where it is when %s", (_, changes, from, status) => {
+    expect(places(publish(new NodeRig().linked(), changes, from))).toEqual([[from, status]]);
+  });
+
+  it("of one user goes to one gateway of several while that is alive", () => {
+    const made = new NodeRig({ nodes: [GW1, GW2, CUP2] });
+    for (const name of ["gw1", "gw2", "cup2"]) made.openNode(name);
+    const gatewayOf = (user: string, callId: string) => {
+      const uri = `sip:${user}@example.com`;
+      const changes = { "Request-URI": uri, To: `<${uri}>`, From: `<${uri}>;tag=1`, "Call-ID": callId };
+      return publish(made, changes).sent[0]!.connection;
+    };
+    const chosen = ["alice", "bea", "carl", "dora", "emil"].map((user) => gatewayOf(user, "1"));
+    expect(new Set(chosen)).toEqual(new Set(["gw1", "gw2"]));
+    expect(gatewayOf("alice", "2")).toBe(chosen[0]);
+    const other = chosen[0] === "gw1" ? "gw2" : "gw1";
+    made.closeNode(chosen[0]!);
+    made.dialFails(chosen[0]!);
+    expect(gatewayOf("alice", "3")).toBe(other);
+  });
+
+  it("waits for a connection to the gateway, over health checks, and is answered 504 where none comes", () => {
+    const made = new NodeRig({ limits: { healthMs: 1_000 } });
+    made.openNode("cup2");
+    publish(made);
+    made.pass(1_500);
+    const flushed = made.openNode("gw1").sent.map(({ connection, message }) => [connection, message.method]);
+    expect(flushed).toContainEqual(["gw1", "PUBLISH"]);
+
+    const late = new NodeRig();
+    late.openNode("cup2");
+    expect(publish(late).dialled).toEqual(["@gw1"]);
+    expect(places(late.dialFails("gw1"))).toEqual([["cup2", 504]]);
+    expect(places(publish(late))).toEqual([["cup2", 504]]);
+  });
+
+  it("is answered 504 when the gateway's last connection is lost, and not before", () => {
+    const made = new NodeRig().linked();
+    made.openNode("gw1", "in", "gw1-in");
+    publish(made);
+    expect(places(made.closeNode("gw1"))).toEqual([]);
+    expect(places(made.closeNode("gw1-in"))).toEqual([["cup2", 504]]);
+  });
+
+  it("finds no room where so many requests wait for the gateway's connection", () => {
+    const made = new NodeRig({ limits: { maxWaiting: 1 } });
+    made.openNode("cup2");
+    expect(places(publish(made))).toEqual([]);
+    expect(places(publish(made))).toEqual([["cup2", 480]]);
   });
 });

@@ -47,7 +47,7 @@ export class Edge implements Machine<EdgeInput, EdgeOutput> {
     const inward = new Inward(context, this.dispatch, notes);
     this.arrivals = new Arrivals(context, this.relay, inward);
     this.departures = new Departures(context, this.relay, this.dispatch, notes, home);
-    this.nodeLinks = new NodeLinks(context, this.relay, this.dispatch, inward);
+    this.nodeLinks = new NodeLinks(context, this.relay, this.dispatch, inward, home);
     this.dispatch.pacer.configure(0);
   }
 

@@ -7,7 +7,7 @@ import type { DropReason } from "../edge-events.ts";
 import { answerNode, hasOwnTag } from "./answers.ts";
 import type { DialogNotes } from "./dialog-notes.ts";
 import type { Dispatch } from "./dispatch.ts";
-import type { HomePublications } from "./home-publications.ts";
+import type { HomePublications, SendToNode } from "./home-publications.ts";
 import type { Link } from "./link.ts";
 import { methodRule } from "./methods.ts";
 import type { NodeState } from "./node-state.ts";
@@ -24,6 +24,7 @@ export class Departures {
   private readonly dispatch: Dispatch;
   private readonly notes: DialogNotes;
   private readonly home: HomePublications;
+  private readonly sendToNode: SendToNode;
 
   constructor(
     context: EdgeContext,
@@ -37,6 +38,8 @@ export class Departures {
     this.relay = relay;
     this.dispatch = dispatch;
     this.notes = notes;
+    this.sendToNode = (to, message, at) =>
+      this.dispatch.request(to, { message, transaction: undefined, partner: undefined }, at);
   }
 
   /** @param link undefined for the gateway in this process. */
@@ -54,7 +57,7 @@ export class Departures {
     }
     const departure = departureOf(node, message, context);
     const { partner } = departure;
-    if (!partner && this.home.takes(node, link, departure, now)) return;
+    if (!partner && this.home.takes(node, link, departure, now, this.sendToNode)) return;
     if (link && partner) context.count(partner.seenInside.in.request(message.method));
     const refusal = firstRefusal(DEPARTURE_GATES, departure);
     if (refusal) this.refuse(node, link, message, refusal, departure, partner?.domain ?? "");

@@ -76,7 +76,7 @@ export class Health {
     if (link) this.dispatch.request(node, waiting, now);
     else {
       // Not through the dispatcher, which keeps quiet while the breaker is open. One check waits at most.
-      node.waiting = node.waiting.filter(({ partner }) => partner !== undefined);
+      node.waiting = node.waiting.filter(({ partner, message }) => partner || message.method !== "OPTIONS");
       node.waiting.push(waiting);
       this.dispatch.dial(node);
     }

@@ -9,9 +9,9 @@ import type { Transaction } from "./transaction.ts";
 /** A request that waits for a connection. */
 export interface Waiting {
   readonly message: SipMessage;
-  /** Undefined for what has no answer (ACK), and for our own health checks. */
+  /** Undefined for what has no answer (ACK), for our own health checks and publications of the inside. */
   readonly transaction: Transaction | undefined;
-  /** Whose traffic it is, for counting; undefined for our own health checks. */
+  /** Whose traffic it is, for counting; undefined for our own health checks and publications of the inside. */
   readonly partner: PartnerState | undefined;
 }
 

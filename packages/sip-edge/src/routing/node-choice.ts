@@ -38,16 +38,21 @@ export class NodeChoice {
     return this.unknown(message, link, partner, callId, now);
   }
 
-  /** A routing node for the partner that is alive; all that come with one Call-ID get the same while it lives. */
-  routing(partner: string, callId: string, now: Millis): NodeState | undefined {
+  /**
+   * A routing node for the partner that is alive; all that come with one key get the same while it lives.
+   *
+   * @param partner undefined where it has to do with none
+   * @param key the Call-ID, or what else is to stay at one node
+   */
+  routing(partner: string | undefined, key: string, now: Millis): NodeState | undefined {
     const { routingNodes, newDialogs } = this.context;
     let best: NodeState | undefined;
     let bestScore = -1;
     for (const node of routingNodes) {
-      if (!node.isAlive(now) || !node.serves(partner)) continue;
+      if (!node.isAlive(now) || (partner !== undefined && !node.serves(partner))) continue;
       if (newDialogs === "standby" || routingNodes.length === 1) return node;
       // The highest of independent hashes: when a node goes, only its own share moves.
-      const score = hash32(`${node.name} ${callId}`);
+      const score = hash32(`${node.name} ${key}`);
       if (score <= bestScore) continue;
       best = node;
       bestScore = score;

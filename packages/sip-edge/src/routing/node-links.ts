@@ -3,6 +3,7 @@ import type { EdgeContext } from "../edge-context.ts";
 import type { DialFailure, EdgeInput } from "../edge-events.ts";
 import { type Dispatch, isAlive } from "./dispatch.ts";
 import { Health } from "./health.ts";
+import type { HomePublications } from "./home-publications.ts";
 import type { Inward } from "./inward.ts";
 import type { Link } from "./link.ts";
 import type { NodeState } from "./node-state.ts";
@@ -16,8 +17,16 @@ export class NodeLinks {
   private readonly relay: Relay;
   private readonly dispatch: Dispatch;
   private readonly inward: Inward;
+  private readonly home: HomePublications;
 
-  constructor(context: EdgeContext, relay: Relay, dispatch: Dispatch, inward: Inward) {
+  constructor(
+    context: EdgeContext,
+    relay: Relay,
+    dispatch: Dispatch,
+    inward: Inward,
+    home: HomePublications,
+  ) {
+    this.home = home;
     this.context = context;
     this.relay = relay;
     this.dispatch = dispatch;
@@ -62,6 +71,7 @@ export class NodeLinks {
     if (link.pending > 0) {
       for (const transaction of this.context.transactions.sentOn(link)) this.relay.lost(transaction, now);
     }
+    if (node.best === undefined) this.home.lost(node);
     if (node.best !== undefined || node.gone || node.health === "down") return;
     if (link.direction === "out" && !link.heard && now - link.openedAt < STILLBORN_MS) {
       this.dialFailed(node, "refused-ours", why, now);
@@ -100,6 +110,7 @@ export class NodeLinks {
   private empty(node: NodeState, now: Millis): void {
     const { waiting } = node;
     node.waiting = [];
+    if (node.best === undefined) this.home.lost(node);
     for (const one of waiting) {
       const { transaction } = one;
       if (!transaction || !isAlive(one) || this.inward.again(transaction, now)) continue;
