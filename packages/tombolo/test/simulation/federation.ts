@@ -1,13 +1,12 @@
-import type { DialFailure } from "@tombolo/sip-edge";
-import type { Element } from "ltx";
 import { Agenda } from "./agenda.ts";
 import type { Chance } from "./chance.ts";
+import { Host } from "./host.ts";
 import { KeptMemory } from "./kept-memory.ts";
 import type { Moods } from "./moods.ts";
 import { PARTNER, sipName, xmppJid } from "./names.ts";
-import { Program } from "./program.ts";
+import type { Program } from "./program.ts";
 import { Sightings } from "./sightings.ts";
-import { SipLine } from "./sip-line.ts";
+import type { SipLine } from "./sip-line.ts";
 import { type Attitude, SipPresence } from "./sip-presence.ts";
 import { SipStack } from "./sip-stack.ts";
 import { SipTalks } from "./sip-talks.ts";
@@ -28,9 +27,7 @@ export class Federation {
   readonly stack: SipStack;
   readonly talks: SipTalks;
   readonly presence: SipPresence;
-  program: Program;
-  /** Runs of the program so far. */
-  runs = 0;
+  private readonly host: Host;
   private readonly chance: Chance;
   private readonly moods: Moods;
   private readonly kept: KeptMemory;
@@ -40,10 +37,8 @@ export class Federation {
   private readonly attitudes: { readonly sip: Attitude[][]; readonly xmpp: XmppAttitude[][] };
   /** The administrator's rules, by pair. */
   private readonly rules = new Map<number, "allow" | "block" | undefined>();
-  private partnerDown: DialFailure | undefined;
   private disturbed = 0;
   private killedAt = Number.NEGATIVE_INFINITY;
-  private lineSerial = 0;
 
   constructor(chance: Chance, moods: Moods, capacity: number, trace?: Trace) {
     this.chance = chance;
@@ -72,7 +67,7 @@ export class Federation {
     this.stack = new SipStack({
       agenda,
       chance,
-      connect: () => this.connect(),
+      connect: () => this.host.connect(),
       disturbedAt: () => this.disturbed,
       complain,
       onRequest: (line, request) => {
@@ -92,8 +87,29 @@ export class Federation {
       attitude: (s, x) => this.attitudes.sip[s]![x]!,
       trace,
     });
-    this.program = this.newProgram();
+    this.host = new Host({
+      agenda,
+      chance,
+      kept: this.kept,
+      stack,
+      link: this.server.link,
+      profile: moods.profile,
+      unknownWatcher: moods.unknownWatcher,
+      isBytes: moods.isBytes,
+      latency: this.latency,
+      complain,
+      trace,
+    });
     this.program.start();
+  }
+
+  get program(): Program {
+    return this.host.program;
+  }
+
+  /** Runs of the program so far. */
+  get runs(): number {
+    return this.host.runs;
   }
 
   get now(): number {
@@ -137,7 +153,7 @@ export class Federation {
 
   /** Texts have a chance to arrive. */
   get works(): boolean {
-    return this.program.isAwake && this.server.link.isOpen && this.partnerDown === undefined;
+    return this.program.isAwake && this.server.link.isOpen && this.host.partnerDown === undefined;
   }
 
   /** An administrator rules about s watching x, where the program listens. */
@@ -196,16 +212,16 @@ export class Federation {
 
   /** Its connections break, and new ones can't be made for so many ms. */
   partnerGoes(ms: number): void {
-    if (this.partnerDown) return;
+    if (this.host.partnerDown) return;
     this.trace?.(() => `the partner cannot be reached for ${ms} ms`);
-    this.partnerDown = this.chance.pick(["refused", "unreachable", "timeout", "reset"]);
+    this.host.partnerDown = this.chance.pick(["refused", "unreachable", "timeout", "reset"]);
     this.disturb(ms);
     for (const line of [...this.stack.lines]) line.break("reset");
     this.agenda.in(ms, () => this.partnerComes());
   }
 
   private partnerComes(): void {
-    this.partnerDown = undefined;
+    this.host.partnerDown = undefined;
   }
 
   /** The partner's servers lose all they know. */
@@ -278,15 +294,7 @@ export class Federation {
       this.killedAt = this.now;
     }
     this.lately.length = 0;
-    const { program } = this;
-    program.die();
-    for (const line of this.stack.lines) line.die("program");
-    this.server.link.leave(program, isOrderly);
-    this.agenda.in(ms, () => {
-      this.trace?.(() => "the program starts");
-      this.program = this.newProgram();
-      this.program.start();
-    });
+    this.host.replaceProgram(ms, isOrderly);
   }
 
   freeze(ms: number): void {
@@ -302,62 +310,6 @@ export class Federation {
     const { low, high } = this.moods.latency;
     return low + this.chance.next() * (high - low);
   };
-
-  private newProgram(): Program {
-    this.runs += 1;
-    return new Program({
-      agenda: this.agenda,
-      chance: this.chance,
-      kept: this.kept,
-      profile: this.moods.profile,
-      unknownWatcher: this.moods.unknownWatcher,
-      run: this.runs,
-      dialPartner: (program) => this.dialPartner(program),
-      dialServer: (program) => this.server.link.onDial(program),
-      toServer: (program, stanza: Element) => this.server.link.onWritten(program, stanza),
-      hangUpServer: (program) => this.server.link.onHangUp(program),
-      complain: (what) => this.complain(what),
-      trace: this.trace,
-    });
-  }
-
-  private dialPartner(program: Program): void {
-    const why = this.partnerDown;
-    this.agenda.in(why === "timeout" ? 10_000 : this.latency() * 2, () => {
-      if (program.isDead) return;
-      const failed = why ?? this.partnerDown;
-      if (failed) {
-        program.run(() => program.dialFailed(failed));
-        return;
-      }
-      const line = this.newLine("out", program);
-      this.stack.lines.add(line);
-      program.run(() => program.lineOpened(line));
-    });
-  }
-
-  /** The partner opens a connection. */
-  private connect(): SipLine | undefined {
-    const { program } = this;
-    if (program.isDead || this.partnerDown) return undefined;
-    const line = this.newLine("in", program);
-    line.announce("program", () => program.run(() => program.lineOpened(line)));
-    return line;
-  }
-
-  private newLine(direction: "in" | "out", program: Program): SipLine {
-    const { agenda, chance, latency, moods, stack } = this;
-    this.lineSerial += 1;
-    return new SipLine({
-      id: `c${this.lineSerial}`,
-      direction,
-      agenda,
-      chance,
-      latency,
-      isBytes: moods.isBytes,
-      ends: { program, partner: stack },
-    });
-  }
 
   private drawAttitudes(): { sip: Attitude[][]; xmpp: XmppAttitude[][] } {
     const { chance, moods } = this;

@@ -11,6 +11,20 @@ import { type MachineSettings, machinesOf } from "./machines.ts";
 import { PARTNER, PARTNER_NAME } from "./names.ts";
 import type { LineEnd, SipLine } from "./sip-line.ts";
 
+/** Sees what passes the program's borders, in order. */
+export interface ProgramTap {
+  /** Read from the partner. */
+  read(message: SipMessage): void;
+  /** The gateway has said it; the edge may hold it back. */
+  said(message: SipMessage): void;
+  /** Written to the partner by the edge, on a connection that may be gone. */
+  wrote(message: SipMessage): void;
+  /** Read from the XMPP server. */
+  readStanza(stanza: Element): void;
+  /** The gateway has said it to the XMPP server; the link may hold it back. */
+  saidStanza(stanza: Element): void;
+}
+
 /** What the program's drivers would do. */
 export interface ProgramAround extends MachineSettings {
   readonly kept: KeptMemory;
@@ -19,6 +33,7 @@ export interface ProgramAround extends MachineSettings {
   toServer(program: Program, stanza: Element): void;
   hangUpServer(program: Program): void;
   complain(what: string): void;
+  readonly tap?: ProgramTap | undefined;
   trace?: ((line: () => string) => void) | undefined;
 }
 
@@ -167,6 +182,7 @@ export class Program implements LineEnd {
     this.run(() => {
       if (!this.lines.has(line.id)) return;
       read?.();
+      this.around.tap?.read(message);
       this.edge.handle({ kind: "message", connection: line.id, message }, this.now);
     });
   }
@@ -261,6 +277,7 @@ export class Program implements LineEnd {
   private carryOutOfEdge(output: EdgeOutput): void {
     switch (output.kind) {
       case "send":
+        this.around.tap?.wrote(output.message);
         this.lines.get(output.connection)?.send("partner", output.message);
         break;
       case "to-node": {
@@ -287,9 +304,11 @@ export class Program implements LineEnd {
     const { now } = this;
     switch (output.kind) {
       case "sip":
+        this.around.tap?.said(output.message);
         this.edge.handle({ kind: "from-node", node: "local", message: output.message }, now);
         break;
       case "stanza":
+        this.around.tap?.saidStanza(output.stanza);
         this.link.handle({ kind: "send", stanza: output.stanza, track: output.track }, now);
         break;
       case "keep":
@@ -312,6 +331,7 @@ export class Program implements LineEnd {
   private carryOutOfLink(output: LinkOutput): void {
     switch (output.kind) {
       case "stanza":
+        this.around.tap?.readStanza(output.stanza);
         this.feed({ kind: "stanza", partner: PARTNER, stanza: output.stanza });
         break;
       case "taken":
