@@ -1,6 +1,6 @@
 /** What is measured: proxies that all do, or seem to do, the same job between the load and the sink. */
-import { readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
 import { startHaproxy } from "../../src/haproxy.ts";
 import { startKamailioProxy } from "../../src/kamailio.ts";
 import { type Credentials, writePki } from "../../src/pki.ts";
@@ -34,7 +34,6 @@ export interface Subject {
 }
 
 const HERE = import.meta.dirname;
-const PROGRAM = "packages/tombolo/src/main.ts";
 const OWN_ROOT = join(HERE, "../../../..");
 
 export async function startSubject(kind: Kind, transport: Transport, around: Surroundings): Promise<Subject> {
@@ -63,21 +62,15 @@ export async function startSubject(kind: Kind, transport: Transport, around: Sur
 /** The whole program in its edge role, with one node inside: all gates, dialogs, metrics and health questions on. */
 async function startEdge(root: string, transport: Transport, around: Surroundings) {
   const { profileDir } = around;
-  const profile = profileDir === undefined ? [] : ["--cpu-prof", `--cpu-prof-dir=${profileDir}`];
+  const options = profileDir === undefined ? "" : `--cpu-prof --cpu-prof-dir=${resolve(profileDir)}`;
   const { process: program, ports } = await startServer("tombolo", 3, (dir, [port, inside, admin]) => {
     writePki(dir, { cert: around.ca }, { own: around.own });
     const config = join(dir, "edge.yaml");
     writeFileSync(config, edgeConfiguration(transport, around, port!, inside!, admin!));
-    const args = [...nodeFlags(root), ...profile, join(root, PROGRAM), "run", "-c", config];
-    return { program: process.execPath, args, awaited: [port!] };
+    const command = { program: join(root, "scripts/tombolo"), args: ["run", "-c", config] };
+    return { ...command, env: { NODE_OPTIONS: options }, awaited: [port!] };
   });
   return Object.assign(program, { port: ports[0]! });
-}
-
-/** How the program wants Node to be started: its first line says so. */
-function nodeFlags(root: string): string[] {
-  const [first = ""] = readFileSync(join(root, PROGRAM), "utf8").split("\n", 1);
-  return first.split(" ").filter((word) => word.startsWith("--"));
 }
 
 function edgeConfiguration(

@@ -1,5 +1,5 @@
-import { readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
 import { writePki } from "../../src/pki.ts";
 import { type RealProcess, startServer } from "../../src/real-process.ts";
 import type { Identity } from "./sip-end.ts";
@@ -34,22 +34,15 @@ export async function startTombolo(
   options: TomboloOptions,
 ): Promise<RealProcess & { readonly port: number }> {
   const { profileDir, own, root = OWN_ROOT } = options;
-  const profile = profileDir === undefined ? [] : ["--cpu-prof", `--cpu-prof-dir=${profileDir}`];
+  const flags = profileDir === undefined ? "" : `--cpu-prof --cpu-prof-dir=${resolve(profileDir)}`;
   const { process: program, ports } = await startServer("tombolo", 2, (dir, [port, admin]) => {
     writePki(dir, { cert: own.ca }, { own: own.credentials });
     const config = join(dir, "tombolo.yaml");
     writeFileSync(config, configuration(options, port!, admin!));
-    const main = join(root, "packages/tombolo/src/main.ts");
-    const args = [...flagsOf(main), ...profile, main, "run", "-c", config];
-    return { program: process.execPath, args, awaited: [port!, admin!], patience: START_MS };
+    const command = { program: join(root, "scripts/tombolo"), args: ["run", "-c", config] };
+    return { ...command, env: { NODE_OPTIONS: flags }, awaited: [port!, admin!], patience: START_MS };
   });
   return Object.assign(program, { port: ports[0]! });
-}
-
-/** What Node is told where the program is started by its name: `#!/usr/bin/env -S node FLAGS`. */
-function flagsOf(main: string): string[] {
-  const [first = ""] = readFileSync(main, "utf8").split("\n", 1);
-  return first.split(" ").filter((word) => word.startsWith("--"));
 }
 
 function configuration(options: TomboloOptions, port: number, admin: number): string {

@@ -1,4 +1,5 @@
 /** `tombolo run`: starts the program and lives as long as it does. */
+import { flushCompileCache } from "node:module";
 import { Command } from "commander";
 import type { Config } from "../config/config.ts";
 import type { Finding } from "../config/finding.ts";
@@ -34,7 +35,11 @@ async function run(file: string): Promise<number> {
   logFindings(findings, log);
   guardProcess(log);
   const program = await start(config, log);
-  program.ready.then(() => log.notice("ready", { pid: process.pid }), signals.fail);
+  program.ready.then(() => {
+    log.notice("ready", { pid: process.pid });
+    // Kept now, because not every program comes to an orderly end; does nothing where there is no such cache.
+    flushCompileCache();
+  }, signals.fail);
   return serve(program, file, log, signals);
 }
 
