@@ -36,6 +36,7 @@ export { type Finch, type FinchOptions, startFinch } from "./finch.ts";
 export { freePorts } from "./free-ports.ts";
 export { DEFAULT_WAIT_MS, Journal, type WaitOptions } from "./journal.ts";
 export { type KamailioPresence, type KamailioPresenceOptions, startKamailioPresence } from "./kamailio.ts";
+export { type KamailioHomeOptions, startKamailioHome } from "./kamailio-home.ts";
 export { type KamailioPartnerOptions, startKamailioPartner } from "./kamailio-partner.ts";
 export {
   ALICE,

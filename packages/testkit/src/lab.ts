@@ -9,7 +9,14 @@ import { freePorts } from "./free-ports.ts";
 import { Journal } from "./journal.ts";
 import { type Authority, type Credentials, createAuthority, writePki } from "./pki.ts";
 import { startProsody } from "./prosody.ts";
-import { type SplitLayout, splitLayout } from "./split-layout.ts";
+import {
+  type InsideNode,
+  type InsideSide,
+  insideSide,
+  type SplitLayout,
+  splitLayout,
+  withNodes,
+} from "./split-layout.ts";
 import { XmppClient } from "./xmpp-client.ts";
 import type { XmppServer, XmppServerOptions } from "./xmpp-server.ts";
 
@@ -50,6 +57,8 @@ export interface LabOptions {
   readonly partners?: readonly ExtraPartner[];
   /** `split`: edge and gateway in processes of their own, over mutual TLS. Default `one` process. */
   readonly layout?: "one" | "split";
+  /** Other SIP nodes behind the edge. */
+  readonly nodes?: readonly InsideNode[];
   /** Default Prosody. */
   readonly server?: XmppServerName;
   /** What the XMPP server does besides; by default it neither stores messages nor lets users block others. */
@@ -88,6 +97,8 @@ export interface Lab {
   readonly tombolo: ChildProcess;
   /** What Tombolo has logged. */
   readonly log: Journal<LogLine>;
+  /** Where there is a gateway in another process, or other nodes. */
+  readonly inside: InsideSide | undefined;
   /** In the split layout the process of the gateway; `tombolo`, `log`, `config` and `adminUrl` are then the edge's. */
   readonly gateway: LabProcess | undefined;
   stop(): Promise<void>;
@@ -95,7 +106,7 @@ export interface Lab {
 
 /** Starts all parts, each when the one before it is up. */
 export async function startLab(options: LabOptions): Promise<Lab> {
-  const { dir, say = () => {}, partners = [] } = options;
+  const { dir, say = () => {}, partners = [], nodes = [] } = options;
   rmSync(dir, { recursive: true, force: true });
   mkdirSync(dir, { recursive: true });
   const secret = `secret-${Math.random().toString(36).slice(2)}`;
@@ -136,8 +147,10 @@ export async function startLab(options: LabOptions): Promise<Lab> {
     const config = join(dir, "tombolo.yaml");
     const ports = { sipPort, adminPort, partnerPort: edge.port };
     const whole = configuration({ ...ports, server, secret, partners });
-    const split = options.layout === "split" ? await splitLayout(dir, whole, authority) : undefined;
-    writeFileSync(config, split?.edge ?? whole);
+    const isSplit = options.layout === "split";
+    const inside = isSplit || nodes.length > 0 ? await insideSide(dir, authority) : undefined;
+    const split = isSplit ? await splitLayout(whole, inside!, nodes) : undefined;
+    writeFileSync(config, split?.edge ?? (inside ? withNodes(whole, inside, nodes) : whole));
     const { child: tombolo, log } = await startTombolo(
       options.root,
       config,
@@ -164,6 +177,7 @@ export async function startLab(options: LabOptions): Promise<Lab> {
       adminUrl,
       tombolo,
       log,
+      inside,
       gateway,
       stop,
     };
