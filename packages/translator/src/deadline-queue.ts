@@ -1,108 +1,96 @@
 import type { Deadline, Millis } from "@tombolo/sip";
 
-/** Something that may want to be woken. */
+/** `Sleeper.queuePlace` of one that is in no queue. */
+export const NOT_QUEUED = -1;
+
+/** Something that may want to be woken, by one queue. */
 export interface Sleeper {
   nextDeadline(): Deadline | undefined;
   timeout(now: Millis): void;
+  /** Where it stands in its queue, which alone changes it; `NOT_QUEUED` at first. */
+  queuePlace: number;
 }
-
-interface Entry<T> {
-  readonly at: Millis;
-  readonly sleeper: T;
-}
-
-/** Outdated entries kept besides one for each sleeper, before the heap is built anew. */
-const SLACK = 64;
 
 /**
- * The deadlines of many sleepers, earliest first: a binary heap with lazy removal. A sleeper has one live entry; older
- * ones are skipped when they surface, and swept out when they are more than the live ones.
+ * The deadlines of many sleepers, earliest first: a binary heap. Each sleeper knows its place, so that one whose deadline
+ * has not moved costs a look, and nothing is kept of deadlines that hold no more.
  */
 export class DeadlineQueue<T extends Sleeper> {
-  private heap: Entry<T>[] = [];
-  private readonly live = new Map<T, Entry<T>>();
+  /** The heap, as two lists: numbers by themselves lie close together. */
+  private readonly times: Millis[] = [];
+  private readonly sleepers: T[] = [];
 
   /** Reads the sleeper's deadline anew; call it after everything that may have changed it. */
   update(sleeper: T): void {
     const deadline = sleeper.nextDeadline();
-    if (!deadline) {
-      this.live.delete(sleeper);
-      return;
-    }
-    if (this.live.get(sleeper)?.at === deadline.at) return;
-    const entry = { at: deadline.at, sleeper };
-    this.live.set(sleeper, entry);
-    this.push(entry);
-    if (this.heap.length > 2 * this.live.size + SLACK) this.sweep();
+    const place = sleeper.queuePlace;
+    if (!deadline) this.remove(sleeper);
+    else if (place === NOT_QUEUED) this.settle(this.sleepers.length, sleeper, deadline.at);
+    else if (this.times[place] !== deadline.at) this.settle(place, sleeper, deadline.at);
   }
 
   remove(sleeper: T): void {
-    this.live.delete(sleeper);
+    const place = sleeper.queuePlace;
+    if (place === NOT_QUEUED) return;
+    sleeper.queuePlace = NOT_QUEUED;
+    const last = this.sleepers.pop()!;
+    const at = this.times.pop()!;
+    if (last !== sleeper) this.settle(place, last, at);
   }
 
   /** Sleepers that want to be woken. */
   get size(): number {
-    return this.live.size;
-  }
-
-  /** Entries held, live or outdated: at most twice the live ones and a little. */
-  get entries(): number {
-    return this.heap.length;
+    return this.sleepers.length;
   }
 
   next(): Deadline | undefined {
-    const entry = this.first();
-    return entry && { at: entry.at, reason: entry.sleeper.nextDeadline()?.reason ?? "sleeper" };
+    const first = this.sleepers[0];
+    return first && { at: this.times[0]!, reason: first.nextDeadline()?.reason ?? "sleeper" };
   }
 
   /** The next sleeper that is due, taken off the queue; call `update` for it after its `timeout`. */
   takeDue(now: Millis): T | undefined {
-    const entry = this.first();
-    if (!entry || entry.at > now) return undefined;
-    this.pop();
-    this.live.delete(entry.sleeper);
-    return entry.sleeper;
+    const first = this.sleepers[0];
+    if (!first || this.times[0]! > now) return undefined;
+    this.remove(first);
+    return first;
   }
 
-  private first(): Entry<T> | undefined {
-    while (this.heap.length > 0) {
-      const entry = this.heap[0]!;
-      if (this.live.get(entry.sleeper) === entry) return entry;
-      this.pop();
+  /** Puts a sleeper where it belongs, from `place` on, which is free. */
+  private settle(place: number, sleeper: T, at: Millis): void {
+    const risen = this.rise(place, at);
+    const settled = risen === place ? this.sink(place, at) : risen;
+    this.put(settled, sleeper, at);
+  }
+
+  /** Moves those down that stand above `place` and are later. @returns the place that is free then. */
+  private rise(place: number, at: Millis): number {
+    let free = place;
+    while (free > 0) {
+      const parent = (free - 1) >> 1;
+      if (this.times[parent]! <= at) break;
+      this.put(free, this.sleepers[parent]!, this.times[parent]!);
+      free = parent;
     }
-    return undefined;
+    return free;
   }
 
-  /** A sorted array is a heap. */
-  private sweep(): void {
-    this.heap = [...this.live.values()].sort((a, b) => a.at - b.at);
-  }
-
-  private push(entry: Entry<T>): void {
-    const { heap } = this;
-    let i = heap.push(entry) - 1;
-    while (i > 0) {
-      const parent = (i - 1) >> 1;
-      if (heap[parent]!.at <= entry.at) break;
-      heap[i] = heap[parent]!;
-      i = parent;
+  /** Moves those up that stand below `place` and are earlier. @returns the place that is free then. */
+  private sink(place: number, at: Millis): number {
+    const { times } = this;
+    let free = place;
+    for (let child = 2 * free + 1; child < times.length; child = 2 * free + 1) {
+      if (child + 1 < times.length && times[child + 1]! < times[child]!) child += 1;
+      if (times[child]! >= at) break;
+      this.put(free, this.sleepers[child]!, times[child]!);
+      free = child;
     }
-    heap[i] = entry;
+    return free;
   }
 
-  private pop(): void {
-    const { heap } = this;
-    const last = heap.pop()!;
-    if (heap.length === 0) return;
-    let i = 0;
-    for (;;) {
-      let child = 2 * i + 1;
-      if (child >= heap.length) break;
-      if (child + 1 < heap.length && heap[child + 1]!.at < heap[child]!.at) child++;
-      if (heap[child]!.at >= last.at) break;
-      heap[i] = heap[child]!;
-      i = child;
-    }
-    heap[i] = last;
+  private put(place: number, sleeper: T, at: Millis): void {
+    this.times[place] = at;
+    this.sleepers[place] = sleeper;
+    sleeper.queuePlace = place;
   }
 }

@@ -20,7 +20,7 @@ export {
   sipUriToJid,
   unescapeLocalpart,
 } from "./address/index.ts";
-export { DeadlineQueue, type Sleeper } from "./deadline-queue.ts";
+export { DeadlineQueue, NOT_QUEUED, type Sleeper } from "./deadline-queue.ts";
 export {
   BLOCKED_CONTENT_WARNING,
   type ErrorSwitches,

@@ -126,11 +126,6 @@ export class PairBook {
     return legs;
   }
 
-  /** Not forgotten, nor forgotten and made anew since. */
-  isCurrent(legs: PairLegs): boolean {
-    return this.pairs.get(legs.pair.key) === legs;
-  }
-
   /** Something happens to this pair. */
   touch(legs: PairLegs): void {
     // Twice is harmless, and rare: an input reaches one pair, or each once.
@@ -147,7 +142,7 @@ export class PairBook {
   settle(now: Millis): void {
     for (const legs of this.touched) {
       // A late answer may reach a pair that was forgotten and has been made anew since.
-      if (!this.isCurrent(legs)) continue;
+      if (legs.isForgotten) continue;
       legs.keep(this.options.keep, now);
       if (legs.isIdle) this.forget(legs);
       else this.deadlines.update(legs);
@@ -161,6 +156,7 @@ export class PairBook {
   }
 
   forget(legs: PairLegs): void {
+    legs.isForgotten = true;
     this.deadlines.remove(legs);
     this.pairs.delete(legs.pair.key);
     strike(this.publishers, legs.pair.sipUser, legs);

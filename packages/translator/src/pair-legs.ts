@@ -1,7 +1,7 @@
 import type { Deadline, Millis } from "@tombolo/sip";
 import type { Element } from "ltx";
 import { parseJid } from "./address/index.ts";
-import type { Sleeper } from "./deadline-queue.ts";
+import { NOT_QUEUED, type Sleeper } from "./deadline-queue.ts";
 import { Conversation } from "./im/conversation.ts";
 import { contentOf } from "./im/own-message.ts";
 import { SessionWire } from "./im/session-wire.ts";
@@ -20,6 +20,9 @@ function forNobody(): void {}
 /** What one pair has going: the watch in either direction and the conversation, each made when first needed. */
 export class PairLegs implements Sleeper {
   readonly pair: Pair;
+  queuePlace = NOT_QUEUED;
+  /** Nothing was left to do, and it is in the book no more: what comes late is about nobody. */
+  isForgotten = false;
   private context: PairContext;
   private ownConversation: Conversation | undefined;
   private ownSipWatcher: SipWatcher | undefined;
@@ -100,14 +103,14 @@ export class PairLegs implements Sleeper {
 
   get sipWatcher(): SipWatcher {
     if (!this.ownSipWatcher) {
-      this.ownSipWatcher = new SipWatcher(new SipWatchPlace(this.pair, this.context, this));
+      this.ownSipWatcher = new SipWatcher(new SipWatchPlace(this.context, this));
     }
     return this.ownSipWatcher;
   }
 
   get xmppWatcher(): XmppWatcher {
     if (!this.ownXmppWatcher) {
-      this.ownXmppWatcher = new XmppWatcher(new XmppWatchPlace(this.pair, this.context, this));
+      this.ownXmppWatcher = new XmppWatcher(new XmppWatchPlace(this.context, this));
     }
     return this.ownXmppWatcher;
   }

@@ -120,7 +120,7 @@ export class Reachability {
   }
 
   private workOn(legs: PairLegs, work: PairWork, now: Millis): boolean {
-    if (!this.book.isCurrent(legs) || !work(legs, now)) return false;
+    if (legs.isForgotten || !work(legs, now)) return false;
     this.book.touch(legs);
     return true;
   }

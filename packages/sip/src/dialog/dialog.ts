@@ -12,7 +12,7 @@ export interface DialogSnapshot {
   readonly callId: string;
   readonly localTag: string;
   readonly remoteTag: string;
-  /** Our From value, tag included. */
+  /** Our From value; its tag stands at the end. */
   readonly local: string;
   /** The peer's From or To value as it came, tag and all other parameters included. */
   readonly remote: string;
@@ -31,12 +31,14 @@ export function dialogId(callId: string, localTag: string, remoteTag: string): s
 }
 
 /**
- * One dialog (RFC 3261 12): whom we talk to, by which way, and the two sequences of numbers. What it is for is known
- * elsewhere. All texts are kept as they came, so that they go out byte for byte.
+ * One dialog (RFC 3261 12): whom we talk to, by which way, the two sequences of numbers, and what runs in it. What it is
+ * for is known elsewhere. All texts are kept as they came, so that they go out byte for byte. There are very many dialogs:
+ * what can be read from another field has none of its own.
  */
 export class Dialog {
   readonly id: string;
-  readonly local: string;
+  /** Our From value as far as the tag, which `id` holds. */
+  private readonly localAddress: string;
   readonly remote: string;
   /** The partner whose proven peer made it; its requests may come from nobody else. */
   readonly partner: string | undefined;
@@ -44,6 +46,10 @@ export class Dialog {
   localCSeq: number;
   /** The number of the peer's last request; undefined before its first. */
   remoteCSeq: number | undefined;
+  /** Whose INVITE waits for its final answer: one at a time (RFC 3261 14.1). */
+  invite: "ours" | "theirs" | undefined;
+  /** Our subscription was made by its 2xx: the first NOTIFY may still bring the route set (RFC 6665 4.4.1). */
+  awaitsNotify = false;
   private target: string;
   private routes: readonly string[];
   /** Where the first router is strict; else requests go to the target by the routes. */
@@ -55,14 +61,20 @@ export class Dialog {
     this.id = dialogId(state.callId, state.localTag, state.remoteTag);
     this.localTagLength = state.localTag.length;
     this.remoteTagLength = state.remoteTag.length;
-    this.local = detach(state.local);
+    this.localAddress = detach(withoutTag(state.local, state.localTag));
     this.remote = detach(state.remote);
     this.partner = state.partner;
     this.localCSeq = state.localCSeq;
     this.remoteCSeq = state.remoteCSeq;
+    this.invite = undefined;
     this.target = detach(state.target);
     this.routes = state.routes;
     this.strict = strictRouting(this.routes, this.target);
+  }
+
+  /** Our From value, tag included. */
+  get local(): string {
+    return `${this.localAddress};tag=${this.localTag}`;
   }
 
   get callId(): string {
@@ -128,12 +140,30 @@ export class Dialog {
     this.strict = strictRouting(routes, this.target);
   }
 
+  /**
+   * The first NOTIFY of a subscription may bring its route set (RFC 6665 4.4.1).
+   *
+   * @returns whether the answer has to carry the Record-Route back (RFC 3261 12.1.1).
+   */
+  onFirstNotify(notify: SipMessage): boolean {
+    this.awaitsNotify = false;
+    const routes = routeSetOf(notify, "server");
+    this.offerRoutes(routes, "notify");
+    return routes.length > 0;
+  }
+
   /** Own numbers may rise by SNAPSHOT_CSEQ_STEP before the next snapshot is needed. */
   snapshot(): DialogSnapshot {
     const { callId, localTag, remoteTag, local, remote, target, routes, remoteCSeq, partner } = this;
     const localCSeq = this.localCSeq + SNAPSHOT_CSEQ_STEP;
     return { callId, localTag, remoteTag, local, remote, target, routes, localCSeq, remoteCSeq, partner };
   }
+}
+
+/** A value without its tag at the end, where it has one there. */
+function withoutTag(value: string, tag: string): string {
+  const end = `;tag=${tag}`;
+  return value.endsWith(end) ? value.slice(0, -end.length) : value;
 }
 
 function strictRouting(routes: readonly string[], target: string): Routing | undefined {

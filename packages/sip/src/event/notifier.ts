@@ -34,6 +34,8 @@ interface Closing {
   readonly ended: NotificationEnded["reason"];
 }
 
+const LAPSED: Closing = { reason: "timeout", ended: "timeout" };
+
 /**
  * One dialog of one watcher at one presentity (RFC 6665 4.2, RFC 3856 6). One NOTIFY is in flight at a time; what
  * happens meanwhile is told by the next, which says what is true when it leaves. NOTIFYs that follow a 2xx or a new
@@ -41,7 +43,6 @@ interface Closing {
  */
 export class Notifier implements Machine<NotifierInput, NotifierOutput> {
   private readonly settings: NotifierSettings;
-  private readonly interval: Millis;
   /** There only while there is something to take. */
   private outputs: NotifierOutput[] | undefined;
   private current: NotifierState = "init";
@@ -52,12 +53,11 @@ export class Notifier implements Machine<NotifierInput, NotifierOutput> {
   private owed: "no" | "in-turn" | "now" = "no";
   /** NOTIFYs in a row that failed for now. */
   private failures = 0;
-  private lastNotify: Millis = Number.NEGATIVE_INFINITY;
-  private closing: Closing = { reason: "timeout", ended: "timeout" };
+  private lastNotify: Millis | undefined;
+  private closing = LAPSED;
 
   constructor(settings: NotifierSettings) {
     this.settings = settings;
-    this.interval = settings.notifyInterval ?? DEFAULT_NOTIFY_INTERVAL_MS;
     if (settings.resume !== undefined) {
       this.current = settings.resume.state;
       this.authorised = settings.resume.state === "active";
@@ -152,13 +152,15 @@ export class Notifier implements Machine<NotifierInput, NotifierOutput> {
   /** When the owed NOTIFY may leave by itself; undefined while none is owed or one is in flight. */
   private turn(): Millis | undefined {
     if (this.inFlight || this.owed === "no") return undefined;
-    return this.owed === "now" ? Number.NEGATIVE_INFINITY : this.lastNotify + this.pause();
+    if (this.owed === "now" || this.lastNotify === undefined) return Number.NEGATIVE_INFINITY;
+    return this.lastNotify + this.pause();
   }
 
   private pause(): Millis {
-    if (this.failures === 0) return this.interval;
-    const longest = Math.max(MAX_RETRY_INTERVAL_MS, this.interval);
-    return Math.min(longest, this.interval * 2 ** Math.min(this.failures, 16));
+    const interval = this.settings.notifyInterval ?? DEFAULT_NOTIFY_INTERVAL_MS;
+    if (this.failures === 0) return interval;
+    const longest = Math.max(MAX_RETRY_INTERVAL_MS, interval);
+    return Math.min(longest, interval * 2 ** Math.min(this.failures, 16));
   }
 
   private notifyIfDue(now: Millis): void {

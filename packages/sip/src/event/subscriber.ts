@@ -57,7 +57,7 @@ export class Subscriber implements Machine<SubscriberInput, SubscriberOutput> {
   private wantedAgain = false;
   private wasActive = false;
   private failures = 0;
-  private startedAt: Millis = Number.NEGATIVE_INFINITY;
+  private startedAt: Millis | undefined;
   private lapsesAt: Millis | undefined;
   private refreshAt: Millis | undefined;
   private timerN: Millis | undefined;
@@ -209,7 +209,7 @@ export class Subscriber implements Machine<SubscriberInput, SubscriberOutput> {
   private act(action: SubscriberAction, cause: Cause, now: Millis): void {
     switch (action) {
       case "send-initial":
-        if (this.startedAt === Number.NEGATIVE_INFINITY) this.startedAt = now;
+        this.startedAt ??= now;
         this.send("initial", this.wish, now);
         break;
       case "send-refresh":
@@ -314,7 +314,7 @@ export class Subscriber implements Machine<SubscriberInput, SubscriberOutput> {
     now: Millis,
   ): Pick<SubscriptionEnded, "retry" | "afterMs"> {
     if (end === "unsubscribed") return { retry: this.wantedAgain ? "now" : "never" };
-    const brief = now - this.startedAt < MIN_DIALOG_LIFE_MS;
+    const brief = this.startedAt !== undefined && now - this.startedAt < MIN_DIALOG_LIFE_MS;
     if (meaning.retry === "never" || (meaning.retry === "now" && !brief)) return { retry: meaning.retry };
     const retryAfter = cause === undefined || cause.kind === "no-response" ? undefined : cause.retryAfter;
     const afterMs = retryAfter === undefined ? meaning.afterMs : pauseOf(retryAfter);

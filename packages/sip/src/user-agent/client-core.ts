@@ -12,7 +12,6 @@ import { serializeBytes } from "../message/serialize.ts";
 import { PlaceMap } from "../place-map.ts";
 import type { ClientTransaction } from "../transaction/client.ts";
 import type { UserAgentCore } from "./core.ts";
-import type { DialogEntry } from "./dialog-table.ts";
 import { Outgoing } from "./outgoing.ts";
 import { type CommandRef, type EngineCommand, type Outcome, TOO_LARGE, type VerifiedPeer } from "./port.ts";
 import type { OutboundRequest, RequestContent } from "./request-writer.ts";
@@ -66,18 +65,18 @@ export class ClientCore {
   }
 
   /** A request inside a dialog. A BYE that would overtake the ACK of our 2xx is not for this method (RFC 3261 15.1.1). */
-  dialogRequest(command: Command<"dialog-request">, entry: DialogEntry, now: Millis): void {
+  dialogRequest(command: Command<"dialog-request">, dialog: Dialog, now: Millis): void {
     const { ref, method } = command;
     const isInvite = method === "INVITE";
-    const why = whyNot(method, entry);
+    const why = whyNot(method, dialog);
     if (why !== undefined) {
       this.refuse(ref, why);
       return;
     }
-    const outgoing = new Outgoing("dialog-request", ref, entry);
-    const transaction = this.sendInDialog(outgoing, entry.dialog, method, command, now);
+    const outgoing = new Outgoing("dialog-request", ref, dialog);
+    const transaction = this.sendInDialog(outgoing, dialog, method, command, now);
     if (!transaction || !isInvite) return;
-    entry.isInviting = true;
+    dialog.invite = "ours";
     this.invites.set(ref, transaction);
   }
 
@@ -106,7 +105,7 @@ export class ClientCore {
     else if (transaction.isInvite) this.onInviteAccepted(transaction, response, verified, now);
     else if (outgoing.purpose === "open") this.onSubscribeAccepted(transaction, response, verified);
     else {
-      if (refreshesTarget(transaction.request.method)) outgoing.entry?.dialog.refreshTarget(response);
+      if (refreshesTarget(transaction.request.method)) outgoing.dialog?.refreshTarget(response);
       this.settle(outgoing, { kind: "final", status, message: response });
     }
   }
@@ -130,15 +129,15 @@ export class ClientCore {
   openByNotify(
     notify: SipMessage,
     verified: VerifiedPeer,
-  ): { readonly entry: DialogEntry; readonly opening: CommandRef } | undefined {
+  ): { readonly dialog: Dialog; readonly opening: CommandRef } | undefined {
     const transaction = this.openings.get(openingKey(notify.callId, notify.toTag ?? ""));
     if (!transaction) return undefined;
     const { request, user } = transaction;
     if (user.opened || eventPackage(request) !== eventPackage(notify)) return undefined;
-    const entry = this.core.dialogs.add(dialogOfNotify(request, notify, verified.partner));
-    user.opened = entry;
+    const dialog = this.core.dialogs.add(dialogOfNotify(request, notify, verified.partner));
+    user.opened = dialog;
     user.openedWith = { contact: contactUri(notify) !== undefined };
-    return { entry, opening: user.ref! };
+    return { dialog, opening: user.ref! };
   }
 
   refuse(ref: CommandRef, why: string): void {
@@ -166,7 +165,7 @@ export class ClientCore {
   ): void {
     const outgoing = transaction.user;
     outgoing.acks ??= new Map();
-    const { acks, entry } = outgoing;
+    const { acks } = outgoing;
     const tag = response.toTag ?? "";
     const known = acks.get(tag);
     if (known) {
@@ -174,17 +173,17 @@ export class ClientCore {
       return;
     }
     const isFirst = acks.size === 0;
-    if (acks.size >= MAX_FORKS || (entry && !isFirst)) return;
-    const dialog = entry?.dialog ?? dialogOfAnswer(transaction.request, response, verified?.partner);
-    if (entry) dialog.refreshTarget(response);
+    if (acks.size >= MAX_FORKS || (outgoing.dialog && !isFirst)) return;
+    const dialog = outgoing.dialog ?? dialogOfAnswer(transaction.request, response, verified?.partner);
+    if (outgoing.dialog) dialog.refreshTarget(response);
     this.acknowledge(acks, tag, dialog, transaction.request.cseq?.number ?? 1);
     if (!isFirst) {
       // A fork that comes after the first: acknowledged, then ended (RFC 3261 13.2.2.4).
       this.sendBye(dialog, now);
       return;
     }
-    if (!entry) this.core.dialogs.add(dialog);
-    const made = entry ? undefined : dialog.id;
+    if (!outgoing.dialog) this.core.dialogs.add(dialog);
+    const made = outgoing.dialog ? undefined : dialog.id;
     this.settle(outgoing, { kind: "final", status: response.status, message: response, dialog: made });
   }
 
@@ -205,27 +204,26 @@ export class ClientCore {
     const { opened, openedWith } = outgoing;
     let id: string | undefined;
     if (opened) {
-      const { dialog } = opened;
-      if (response.toTag === dialog.remoteTag) {
-        if (!openedWith?.contact) dialog.refreshTarget(response);
-        dialog.offerRoutes(routeSetOf(response, "client"), "answer");
+      if (response.toTag === opened.remoteTag) {
+        if (!openedWith?.contact) opened.refreshTarget(response);
+        opened.offerRoutes(routeSetOf(response, "client"), "answer");
       }
       // It may be over already.
       if (this.core.dialogs.get(opened.id) === opened) id = opened.id;
     } else {
-      const entry = this.core.dialogs.add(dialogOfAnswer(transaction.request, response, verified?.partner));
-      entry.awaitsNotify = true;
-      id = entry.id;
+      const dialog = this.core.dialogs.add(dialogOfAnswer(transaction.request, response, verified?.partner));
+      dialog.awaitsNotify = true;
+      id = dialog.id;
     }
     this.settle(outgoing, { kind: "final", status: response.status, message: response, dialog: id });
   }
 
   /** The one outcome of a command. */
   private settle(outgoing: Outgoing, outcome: Outcome): void {
-    const { ref, entry } = outgoing;
+    const { ref, dialog } = outgoing;
     if (outgoing.isSettled || ref === undefined) return;
     outgoing.isSettled = true;
-    if (this.invites.delete(ref) && entry) entry.isInviting = false;
+    if (this.invites.delete(ref) && dialog) dialog.invite = undefined;
     if (outgoing.openingKey !== undefined) this.openings.delete(outgoing.openingKey);
     // Refused after all: the NOTIFY that came first was about nothing.
     if (outgoing.opened && outcome.kind === "final" && outcome.status >= 300)
@@ -275,11 +273,10 @@ export class ClientCore {
 }
 
 /** Why a request can't be sent in a dialog now. */
-function whyNot(method: string, entry: DialogEntry): string | undefined {
+function whyNot(method: string, dialog: Dialog): string | undefined {
   if (method === "ACK" || method === "CANCEL") return `${method} is sent by the engine`;
   // RFC 3261 14.1
-  if (method === "INVITE" && (entry.isInviting || entry.isInvited))
-    return "another INVITE runs in this dialog";
+  if (method === "INVITE" && dialog.invite !== undefined) return "another INVITE runs in this dialog";
   return undefined;
 }
 

@@ -1,3 +1,4 @@
+import type { Dialog } from "../dialog/dialog.ts";
 import type { Deadline, Millis } from "../machine.ts";
 import type { SipMessage } from "../message/message.ts";
 import type { ServerTransaction } from "../transaction/server.ts";
@@ -5,7 +6,6 @@ import { type Timer, TimerQueue } from "../transaction/timer-queue.ts";
 import { RELIABLE_TIMERS, type TransactionTimers } from "../transaction/timers.ts";
 import type { ClientCore } from "./client-core.ts";
 import type { UserAgentCore } from "./core.ts";
-import type { DialogEntry } from "./dialog-table.ts";
 import type { Incoming } from "./incoming.ts";
 import type { DialogId } from "./port.ts";
 import { type DialogRequest, GiveUp, Unacked } from "./unacked.ts";
@@ -30,16 +30,16 @@ export class Confirmations {
 
   /** A 2xx was sent. `isFirst`: it made the dialog. */
   add(
-    entry: DialogEntry,
+    dialog: Dialog,
     transaction: ServerTransaction<Incoming>,
     response: SipMessage,
     isFirst: boolean,
     now: Millis,
   ): void {
     // A re-INVITE says that the 2xx before it has arrived.
-    this.waiting.get(entry.id)?.disarm(this.queue);
-    const unacked = new Unacked(entry, transaction, response, isFirst, this.timers.t1);
-    this.waiting.set(entry.id, unacked);
+    this.waiting.get(dialog.id)?.disarm(this.queue);
+    const unacked = new Unacked(dialog, transaction, response, isFirst, this.timers.t1);
+    this.waiting.set(dialog.id, unacked);
     unacked.arm(this.queue, this.timers.patience, now);
   }
 
@@ -47,9 +47,9 @@ export class Confirmations {
     const unacked = this.waiting.get(id);
     if (!unacked || unacked.cseq !== cseq) return;
     this.remove(unacked);
-    const { entry, heldBye, isFirst } = unacked;
+    const { dialog, heldBye, isFirst } = unacked;
     if (isFirst && this.core.dialogs.get(id)) this.core.emit({ kind: "confirmed", dialog: id });
-    if (heldBye) this.client.dialogRequest(heldBye, entry, now);
+    if (heldBye) this.client.dialogRequest(heldBye, dialog, now);
   }
 
   /** Keeps a BYE back until the ACK is there. @returns false when there is nothing to wait for. */
@@ -94,14 +94,14 @@ export class Confirmations {
 
   private giveUp(unacked: Unacked, now: Millis): void {
     this.remove(unacked);
-    const { entry, heldBye } = unacked;
-    if (heldBye) this.client.dialogRequest(heldBye, entry, now);
-    else this.client.sendBye(entry.dialog, now);
-    if (this.core.dialogs.delete(entry.id)) this.core.emit({ kind: "unconfirmed", dialog: entry.id });
+    const { dialog, heldBye } = unacked;
+    if (heldBye) this.client.dialogRequest(heldBye, dialog, now);
+    else this.client.sendBye(dialog, now);
+    if (this.core.dialogs.delete(dialog.id)) this.core.emit({ kind: "unconfirmed", dialog: dialog.id });
   }
 
   private remove(unacked: Unacked): void {
     unacked.disarm(this.queue);
-    this.waiting.delete(unacked.entry.id);
+    this.waiting.delete(unacked.dialog.id);
   }
 }

@@ -1,6 +1,6 @@
+import type { Dialog } from "../dialog/dialog.ts";
 import type { SipMessage } from "../message/message.ts";
 import type { ServerTransaction } from "../transaction/server.ts";
-import type { DialogEntry } from "./dialog-table.ts";
 import type { RequestRef, VerifiedPeer } from "./port.ts";
 
 /** A request of a peer that waits for the translator's answer. */
@@ -10,7 +10,7 @@ export class Incoming {
   readonly request: SipMessage;
   readonly verified: VerifiedPeer;
   /** The dialog it came in. */
-  readonly entry: DialogEntry | undefined;
+  readonly dialog: Dialog | undefined;
   /** Its 2xx makes a dialog, for which a place is kept. */
   readonly formsDialog: boolean;
   /** Its 2xx makes a dialog on the peer's side, which learns the route set from it. */
@@ -24,7 +24,7 @@ export class Incoming {
     request: SipMessage,
     verified: VerifiedPeer,
     place: {
-      readonly entry: DialogEntry | undefined;
+      readonly dialog: Dialog | undefined;
       readonly formsDialog: boolean;
       readonly echoesRoutes: boolean;
     },
@@ -33,7 +33,7 @@ export class Incoming {
     this.transaction = transaction;
     this.request = request;
     this.verified = verified;
-    this.entry = place.entry;
+    this.dialog = place.dialog;
     this.formsDialog = place.formsDialog;
     this.echoesRoutes = place.echoesRoutes;
   }

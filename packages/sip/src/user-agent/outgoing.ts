@@ -1,5 +1,5 @@
+import type { Dialog } from "../dialog/dialog.ts";
 import type { SipMessage } from "../message/message.ts";
-import type { DialogEntry } from "./dialog-table.ts";
 import type { CommandRef } from "./port.ts";
 
 /** What a request of ours is for. `own`: the engine's CANCEL or BYE, which nobody asked for and nobody is told of. */
@@ -11,7 +11,7 @@ export class Outgoing {
   /** Undefined exactly for `own`. */
   readonly ref: CommandRef | undefined;
   /** The dialog it is sent in. */
-  readonly entry: DialogEntry | undefined;
+  readonly dialog: Dialog | undefined;
   isSettled = false;
   /** An INVITE is to be cancelled: at once, or as soon as something provisional comes (RFC 3261 9.1). */
   cancel: "no" | "wanted" | "sent" = "no";
@@ -20,13 +20,13 @@ export class Outgoing {
   /** Under which a NOTIFY finds the SUBSCRIBE that it answers. */
   openingKey: string | undefined = undefined;
   /** The dialog that a NOTIFY made before the 2xx came. */
-  opened: DialogEntry | undefined = undefined;
+  opened: Dialog | undefined = undefined;
   /** Whether that NOTIFY had a Contact of its own: the 2xx's adds nothing then. */
   openedWith: { readonly contact: boolean } | undefined = undefined;
 
-  constructor(purpose: Purpose, ref: CommandRef | undefined, entry?: DialogEntry) {
+  constructor(purpose: Purpose, ref: CommandRef | undefined, dialog?: Dialog) {
     this.purpose = purpose;
     this.ref = ref;
-    this.entry = entry;
+    this.dialog = dialog;
   }
 }

@@ -1,4 +1,4 @@
-import { dialogOfRequest, refreshesTarget } from "../dialog/dialog.ts";
+import { type Dialog, dialogOfRequest, refreshesTarget } from "../dialog/dialog.ts";
 import type { Deadline, Millis } from "../machine.ts";
 import { buildResponse, type HeaderFields } from "../message/build.ts";
 import { sameHeader } from "../message/header-names.ts";
@@ -8,7 +8,7 @@ import type { ServerTransaction } from "../transaction/server.ts";
 import type { ClientCore } from "./client-core.ts";
 import { Confirmations } from "./confirmations.ts";
 import type { UserAgentCore } from "./core.ts";
-import { type DialogEntry, dialogIdOf } from "./dialog-table.ts";
+import { dialogIdOf } from "./dialog-table.ts";
 import { Incoming } from "./incoming.ts";
 import type { CommandRef, EngineCommand, RequestRef, VerifiedPeer } from "./port.ts";
 import {
@@ -26,7 +26,7 @@ const CONTACT_IN_ANSWER: ReadonlySet<string> = new Set(["INVITE", "UPDATE", "SUB
 
 interface Place {
   /** Undefined outside dialogs. */
-  readonly entry: DialogEntry | undefined;
+  readonly dialog: Dialog | undefined;
   /** The SUBSCRIBE whose dialog this NOTIFY has made. */
   readonly opening?: CommandRef | undefined;
   readonly echoesRoutes: boolean;
@@ -99,11 +99,11 @@ export class ServerCore {
   }
 
   /** The dialog is dropped: an INVITE that waits in it can't come to anything. */
-  onDrop(entry: DialogEntry, now: Millis): void {
-    this.confirmations.drop(entry.id);
-    if (!entry.isInvited) return;
+  onDrop(dialog: Dialog, now: Millis): void {
+    this.confirmations.drop(dialog.id);
+    if (dialog.invite !== "theirs") return;
     for (const incoming of this.waiting.values()) {
-      if (incoming.entry !== entry || incoming.request.method !== "INVITE") continue;
+      if (incoming.dialog !== dialog || incoming.request.method !== "INVITE") continue;
       this.settle(incoming);
       this.respond(incoming, { status: 487 }, now);
     }
@@ -153,7 +153,7 @@ export class ServerCore {
       requireRefusal(request, this.supported) ??
       this.ownAnswer(request);
     if (answer) this.refuse(transaction, answer, now);
-    else this.deliver(transaction, verified, { entry: undefined, echoesRoutes: true }, now);
+    else this.deliver(transaction, verified, { dialog: undefined, echoesRoutes: true }, now);
   }
 
   private onInDialog(transaction: ServerTransaction<Incoming>, verified: VerifiedPeer, now: Millis): void {
@@ -165,7 +165,7 @@ export class ServerCore {
       return;
     }
     const answer =
-      (place.opening === undefined ? this.sequenceRefusal(place.entry!, request) : undefined) ??
+      (place.opening === undefined ? this.sequenceRefusal(place.dialog!, request) : undefined) ??
       this.ownAnswer(request);
     if (answer) this.refuse(transaction, answer, now);
     else this.deliver(transaction, verified, this.refresh(place, request), now);
@@ -178,53 +178,59 @@ export class ServerCore {
 
   /** The dialog of a request, or that of the SUBSCRIBE which it is the first to answer. Another partner finds none. */
   private placeOf(request: SipMessage, verified: VerifiedPeer): Place | undefined {
-    const entry = this.core.dialogs.of(request);
-    if (entry) {
-      const { partner } = entry.dialog;
-      const isTheirs = partner === undefined || partner === verified.partner;
-      return isTheirs ? { entry, echoesRoutes: false } : undefined;
+    const dialog = this.core.dialogs.of(request);
+    if (dialog) {
+      const isTheirs = dialog.partner === undefined || dialog.partner === verified.partner;
+      return isTheirs ? { dialog, echoesRoutes: false } : undefined;
     }
     const made = isNotify(request) ? this.client.openByNotify(request, verified) : undefined;
     return made && { ...made, echoesRoutes: true };
   }
 
   /** RFC 3261 12.2.2 and 14.2. */
-  private sequenceRefusal(entry: DialogEntry, request: SipMessage): Answer | undefined {
-    if (!entry.dialog.acceptCSeq(request.cseq!.number))
+  private sequenceRefusal(dialog: Dialog, request: SipMessage): Answer | undefined {
+    if (!dialog.acceptCSeq(request.cseq!.number))
       return { status: 500, reason: "CSeq is not above the last" };
     if (request.method !== "INVITE") return undefined;
-    if (entry.isInviting) return { status: 491 };
-    if (!entry.isInvited) return undefined;
+    if (dialog.invite === "ours") return { status: 491 };
+    if (dialog.invite === undefined) return undefined;
     const wait = Math.floor(this.core.settings.random() * (MAX_OVERLAP_WAIT + 1));
     return { status: 500, headers: [["Retry-After", String(wait)]] };
   }
 
   private refresh(place: Place, request: SipMessage): Place {
-    const entry = place.entry!;
-    if (refreshesTarget(request.method)) entry.dialog.refreshTarget(request);
-    if (!entry.awaitsNotify || !isNotify(request)) return place;
-    return { ...place, echoesRoutes: entry.onFirstNotify(request) };
+    const dialog = place.dialog!;
+    if (refreshesTarget(request.method)) dialog.refreshTarget(request);
+    if (!dialog.awaitsNotify || !isNotify(request)) return place;
+    return { ...place, echoesRoutes: dialog.onFirstNotify(request) };
   }
 
   private deliver(
     transaction: ServerTransaction<Incoming>,
     verified: VerifiedPeer,
-    { entry, opening, echoesRoutes }: Place,
+    { dialog, opening, echoesRoutes }: Place,
     now: Millis,
   ): void {
     const request = transaction.request!;
-    const makesDialog = entry === undefined && formsDialog(request.method);
+    const makesDialog = dialog === undefined && formsDialog(request.method);
     if (makesDialog && !this.core.dialogs.reserve()) {
       this.refuse(transaction, this.noRoom(), now);
       return;
     }
-    const place = { entry, formsDialog: makesDialog, echoesRoutes };
+    const place = { dialog, formsDialog: makesDialog, echoesRoutes };
     const incoming = new Incoming(this.newRef(), transaction, request, verified, place);
     transaction.user = incoming;
     this.waiting.set(incoming.ref, incoming);
-    if (entry && transaction.isInvite) entry.isInvited = true;
+    if (dialog && transaction.isInvite) dialog.invite = "theirs";
     const { ref } = incoming;
-    this.core.emit({ kind: "request", request: ref, message: request, verified, dialog: entry?.id, opening });
+    this.core.emit({
+      kind: "request",
+      request: ref,
+      message: request,
+      verified,
+      dialog: dialog?.id,
+      opening,
+    });
   }
 
   /** Like a NOTIFY, but no answer ever goes back: the reference that the event gets belongs to nothing. */
@@ -232,11 +238,11 @@ export class ServerCore {
     if (!verified || !request.cseq || malformed(request) || request.toTag === undefined) return;
     const place = this.placeOf(request, verified);
     if (!place) return;
-    const { entry, opening } = place;
-    if (!entry || (opening === undefined && this.sequenceRefusal(entry, request))) return;
+    const { dialog, opening } = place;
+    if (!dialog || (opening === undefined && this.sequenceRefusal(dialog, request))) return;
     this.refresh(place, request);
     const ref = this.newRef();
-    this.core.emit({ kind: "request", request: ref, message: request, verified, dialog: entry.id, opening });
+    this.core.emit({ kind: "request", request: ref, message: request, verified, dialog: dialog.id, opening });
   }
 
   /** RFC 3261 9.2. What is answered already stays answered; only an INVITE can be given up. */
@@ -270,12 +276,12 @@ export class ServerCore {
     if (response.status >= 300) return;
     const { request, transaction, verified } = incoming;
     const isNew = incoming.formsDialog;
-    const entry = isNew
+    const dialog = isNew
       ? this.core.dialogs.add(dialogOfRequest(request, this.toTagOf(incoming), verified.partner))
-      : incoming.entry;
-    if (!entry) return;
-    if (request.method === "INVITE") this.confirmations.add(entry, transaction, response, isNew, now);
-    if (isNew) this.core.emit({ kind: "dialog-made", request: incoming.ref, dialog: entry.id });
+      : incoming.dialog;
+    if (!dialog) return;
+    if (request.method === "INVITE") this.confirmations.add(dialog, transaction, response, isNew, now);
+    if (isNew) this.core.emit({ kind: "dialog-made", request: incoming.ref, dialog: dialog.id });
   }
 
   private withContact(incoming: Incoming, answer: Answer): Answer {
@@ -314,7 +320,7 @@ export class ServerCore {
     if (!this.waiting.delete(incoming.ref)) return false;
     incoming.transaction.user = undefined;
     if (incoming.formsDialog) this.core.dialogs.release();
-    if (incoming.entry && incoming.transaction.isInvite) incoming.entry.isInvited = false;
+    if (incoming.dialog && incoming.transaction.isInvite) incoming.dialog.invite = undefined;
     return true;
   }
 

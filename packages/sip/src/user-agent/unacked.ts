@@ -1,8 +1,8 @@
+import type { Dialog } from "../dialog/dialog.ts";
 import type { Millis } from "../machine.ts";
 import type { SipMessage } from "../message/message.ts";
 import type { ServerTransaction } from "../transaction/server.ts";
 import { Timer, type TimerQueue } from "../transaction/timer-queue.ts";
-import type { DialogEntry } from "./dialog-table.ts";
 import type { Incoming } from "./incoming.ts";
 import type { EngineCommand } from "./port.ts";
 
@@ -10,7 +10,7 @@ export type DialogRequest = Extract<EngineCommand, { kind: "dialog-request" }>;
 
 /** A 2xx to an INVITE that has no ACK yet: sent again from T1 to T2, for 64*T1 (RFC 3261 13.3.1.4). */
 export class Unacked extends Timer {
-  readonly entry: DialogEntry;
+  readonly dialog: Dialog;
   readonly transaction: ServerTransaction<Incoming>;
   readonly response: SipMessage;
   /** CSeq number of the INVITE, and so of its ACK. */
@@ -23,14 +23,14 @@ export class Unacked extends Timer {
   heldBye: DialogRequest | undefined = undefined;
 
   constructor(
-    entry: DialogEntry,
+    dialog: Dialog,
     transaction: ServerTransaction<Incoming>,
     response: SipMessage,
     isFirst: boolean,
     interval: Millis,
   ) {
     super();
-    this.entry = entry;
+    this.dialog = dialog;
     this.transaction = transaction;
     this.response = response;
     this.cseq = response.cseq?.number ?? 0;

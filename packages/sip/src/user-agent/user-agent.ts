@@ -143,12 +143,12 @@ export class UserAgent implements Machine<UserAgentInput, UserAgentOutput> {
 
   /** A dialog as plain data, to be kept over a restart; undefined when there is none of that id. */
   snapshot(id: DialogId): DialogSnapshot | undefined {
-    return this.dialogs.get(id)?.dialog.snapshot();
+    return this.dialogs.get(id)?.snapshot();
   }
 
   /** All dialogs as plain data. */
   *snapshots(): IterableIterator<DialogSnapshot> {
-    for (const { dialog } of this.dialogs.values()) yield dialog.snapshot();
+    for (const dialog of this.dialogs.values()) yield dialog.snapshot();
   }
 
   /** Takes a dialog up again. @returns its id, the same as before; undefined when there are `maxDialogs`. */
@@ -193,17 +193,17 @@ export class UserAgent implements Machine<UserAgentInput, UserAgentOutput> {
   }
 
   private dialogRequest(command: Extract<EngineCommand, { kind: "dialog-request" }>, now: Millis): void {
-    const entry = this.dialogs.get(command.dialog);
-    if (!entry) this.client.refuse(command.ref, "no such dialog");
+    const dialog = this.dialogs.get(command.dialog);
+    if (!dialog) this.client.refuse(command.ref, "no such dialog");
     else if (command.method !== "BYE" || !this.server.confirmations.hold(command))
-      this.client.dialogRequest(command, entry, now);
+      this.client.dialogRequest(command, dialog, now);
   }
 
   private drop(id: DialogId, now: Millis): void {
-    const entry = this.dialogs.get(id);
-    if (!entry) return;
+    const dialog = this.dialogs.get(id);
+    if (!dialog) return;
     this.dialogs.delete(id);
-    this.server.onDrop(entry, now);
+    this.server.onDrop(dialog, now);
   }
 
   private stop(now: Millis): void {

@@ -1,7 +1,7 @@
 import { type Deadline, type Millis, type Outcome, Publisher, type PublisherOutput } from "@tombolo/sip";
 import { Element } from "ltx";
 import { type BareJid, parseDomain, parseJid } from "../address/index.ts";
-import type { Sleeper } from "../deadline-queue.ts";
+import { NOT_QUEUED, type Sleeper } from "../deadline-queue.ts";
 import { type Keep, KeptMark, type KeptResource } from "../kept.ts";
 import type { Observation } from "../observation.ts";
 import type { Requester, SipSide } from "../sip-side.ts";
@@ -38,6 +38,7 @@ export interface OutwardPublicationContext {
  * for single users of the partner never comes here (design law 2).
  */
 export class OutwardPublication implements Requester<Publisher>, Sleeper {
+  queuePlace = NOT_QUEUED;
   private readonly context: OutwardPublicationContext;
   private readonly publisher: Publisher;
   private readonly resources = new Resources();

@@ -1,6 +1,6 @@
 import { Compositor, type Deadline, type IdSource, type Millis, type PublishedBody } from "@tombolo/sip";
 import type { BareJid } from "../address/index.ts";
-import type { Sleeper } from "../deadline-queue.ts";
+import { NOT_QUEUED, type Sleeper } from "../deadline-queue.ts";
 import type { Keep } from "../kept.ts";
 import type { KeptPublication } from "../kept-publication.ts";
 import type { IncomingRequest, SipSide } from "../sip-side.ts";
@@ -24,6 +24,7 @@ export interface PublishedPresenceContext {
 
 /** The presence that one SIP user publishes here, for all who may watch them (RFC 3903 6, IF-03). */
 export class PublishedPresence implements Sleeper {
+  queuePlace = NOT_QUEUED;
   private readonly context: PublishedPresenceContext;
   private readonly compositor: Compositor<Meaning>;
   /** The entity tag under which each publication was kept last, by its id. */

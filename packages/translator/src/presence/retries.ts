@@ -1,5 +1,5 @@
 import type { Millis, Outcome } from "@tombolo/sip";
-import type { XmppWatcherSettings } from "./xmpp-watcher-context.ts";
+import type { XmppWatcherContext } from "./xmpp-watcher-context.ts";
 
 /** Also a SUBSCRIBE that was accepted and that no NOTIFY followed. */
 export const NO_ANSWER: Outcome = { kind: "timeout" };
@@ -10,16 +10,14 @@ const TRIES_BEFORE_WORD = 3;
 
 /** When the next dialog of a watch is tried, after those that came to nothing. */
 export class Retries {
-  private readonly settings: XmppWatcherSettings;
-  private readonly random: () => number;
+  private readonly context: Pick<XmppWatcherContext, "settings" | "random">;
   private failures = 0;
-  private triedAt: Millis = Number.NEGATIVE_INFINITY;
+  private triedAt: Millis | undefined;
   private nextAt: Millis | undefined;
   private failure: Outcome = NO_ANSWER;
 
-  constructor(settings: XmppWatcherSettings, random: () => number) {
-    this.settings = settings;
-    this.random = random;
+  constructor(context: Pick<XmppWatcherContext, "settings" | "random">) {
+    this.context = context;
   }
 
   /** When it is tried again; undefined where nothing waits. */
@@ -60,7 +58,7 @@ export class Retries {
 
   /** One of many that were lost together: at a time of its own. */
   spread(now: Millis): void {
-    this.nextAt = now + this.settings.spread * this.random();
+    this.nextAt = now + this.context.settings.spread * this.context.random();
   }
 
   /**
@@ -68,17 +66,18 @@ export class Retries {
    * @returns whether it may be now.
    */
   hurry(now: Millis): boolean {
-    const soonest = this.triedAt + this.settings.retryBase;
-    if (this.nextAt === undefined || now >= soonest) return true;
+    if (this.nextAt === undefined || this.triedAt === undefined) return true;
+    const soonest = this.triedAt + this.context.settings.retryBase;
+    if (now >= soonest) return true;
     this.nextAt = Math.min(this.nextAt, soonest);
     return false;
   }
 
   /** The pause after one more failure, ms: doubles each time, with jitter. */
   backoff(): Millis {
-    const { retryBase, retryCap } = this.settings;
+    const { retryBase, retryCap } = this.context.settings;
     const pause = Math.min(retryCap, retryBase * 2 ** Math.min(this.failures, 16));
     this.failures += 1;
-    return pause * (0.75 + this.random() / 2);
+    return pause * (0.75 + this.context.random() / 2);
   }
 }

@@ -11,7 +11,7 @@ import type { KeptDialog } from "../kept.ts";
 import type { DialogOwner, IncomingRequest, Requester } from "../sip-side.ts";
 import type { MappedState } from "./documents.ts";
 import type { SipWatcherContext } from "./sip-watcher-context.ts";
-import { addUnanswered, newWatch, takeUnanswered, type Watch } from "./watch.ts";
+import { addUnanswered, newWatch, takeHeld, takeUnanswered, type Watch } from "./watch.ts";
 
 /** Whose dialogs they are. */
 export interface WatchOwner extends DialogOwner, Requester<Watch> {
@@ -52,7 +52,7 @@ export class WatchDialogs {
   begin({ request, message }: IncomingRequest): Watch {
     const watch = newWatch(this.context.newNotifier(), message.number("Expires") === 0);
     addUnanswered(watch, request);
-    this.watches = [...this.watches, watch];
+    this.watches = this.watches.concat(watch);
     return watch;
   }
 
@@ -61,7 +61,7 @@ export class WatchDialogs {
     const watch = newWatch(this.context.newNotifier({ state, expiresAt }), false);
     watch.dialog = dialog;
     watch.keptAs = "";
-    this.watches = [...this.watches, watch];
+    this.watches = this.watches.concat(watch);
     this.context.sip.own(dialog, this.owner);
   }
 
@@ -72,9 +72,7 @@ export class WatchDialogs {
     this.accepting!.delete(request);
     if (this.accepting!.size === 0) this.accepting = undefined;
     watch.dialog = dialog;
-    const { held } = watch;
-    watch.held = [];
-    for (const { state, withBody } of held) this.notify(watch, state, withBody, now);
+    for (const { state, withBody } of takeHeld(watch)) this.notify(watch, state, withBody, now);
     if (watch.hasEnded) this.forget(watch);
   }
 

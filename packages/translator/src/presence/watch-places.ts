@@ -1,4 +1,4 @@
-import { type Millis, Notifier, Subscriber } from "@tombolo/sip";
+import { detach, type Millis, Notifier, Subscriber } from "@tombolo/sip";
 import type { KeptResource } from "../kept.ts";
 import type { Pair } from "../pair.ts";
 import type { PairContext } from "../pair-context.ts";
@@ -12,16 +12,19 @@ import type { XmppWatcherContext } from "./xmpp-watcher-context.ts";
 
 /** Where one watch stands: its own part is small, because there are very many. */
 class WatchPlace {
-  readonly pair: Pair;
   readonly home: PairLegs;
   readonly documents: Documents;
   protected readonly shared: PairContext;
 
-  constructor(pair: Pair, shared: PairContext, home: PairLegs) {
-    this.pair = pair;
+  constructor(shared: PairContext, home: PairLegs) {
+    const { pair } = home;
     this.home = home;
     this.shared = shared;
-    this.documents = new Documents(shared.dialect, domainOf(pair.xmppUser));
+    this.documents = new Documents(shared.dialect, domainOf(pair.xmppUser, shared.settings.xmppDomains));
+  }
+
+  get pair(): Pair {
+    return this.home.pair;
   }
 
   get sip(): PairContext["sip"] {
@@ -98,6 +101,8 @@ export class SipWatchPlace extends WatchPlace implements SipWatcherContext {
   }
 }
 
-function domainOf(jid: string): string {
-  return jid.slice(jid.lastIndexOf("@") + 1);
+/** @param known domains whose text is shared. */
+function domainOf(jid: string, known: readonly string[]): string {
+  const domain = jid.slice(jid.lastIndexOf("@") + 1);
+  return known.find((text) => text === domain) ?? detach(domain);
 }

@@ -42,6 +42,13 @@ export function newWatch(notifier: Notifier, isFetch: boolean): Watch {
   };
 }
 
+/** The dialog has a name: what was held for it, oldest first. */
+export function takeHeld(watch: Watch): Watch["held"] {
+  const { held } = watch;
+  watch.held = NONE;
+  return held;
+}
+
 /** A SUBSCRIBE has come. */
 export function addUnanswered(watch: Watch, request: RequestRef): void {
   watch.unanswered = [...watch.unanswered, request];

@@ -61,6 +61,7 @@ export class Wish {
     this.wanted = false;
     this.refusedUntil = undefined;
     this.asked = false;
+    this.id = undefined;
     this.authorized = false;
   }
 
@@ -69,6 +70,7 @@ export class Wish {
     const wasAsked = this.asked;
     this.authorized = true;
     this.asked = false;
+    this.id = undefined;
     return wasAsked;
   }
 

@@ -37,7 +37,7 @@ export class XmppWatcher implements Requester<Subscriber | Fetch>, DialogOwner {
 
   constructor(context: XmppWatcherContext) {
     this.context = context;
-    this.retries = new Retries(context.settings, context.random);
+    this.retries = new Retries(context);
     this.leg = new SubscriptionLeg(this, context);
     this.announcement = new Announcement(context.pair, context.xmpp, context.resource);
     this.records = new XmppWatcherRecords(context.pair);
