@@ -1,5 +1,5 @@
 import type { PresenceBodySummary, StatementReading } from "./presence-statement.ts";
-import { childrenNamed, descend, numberIn, readXml } from "./xml.ts";
+import { childrenNamed, numberIn, readXml } from "./xml.ts";
 import type { XmlElement } from "./xml-element.ts";
 
 const XSI_TYPE = "{http://www.w3.org/2001/XMLSchema-instance}type";
@@ -8,7 +8,7 @@ const NO_MAXIMUM = Number.MAX_SAFE_INTEGER;
 
 /**
  * Reads `application/msrtc-event-categories+xml`, enhanced presence: the number and the activity token of category
- * `state` (else of `legacyInterop`, which servers make from it), the user's `note`, and the name of `contactCard`. An
+ * `state` (else of `legacyInterop`, which servers make from it), and the user's `note`. An
  * empty category says that nothing is known or allowed. `basic` is never said here: the number says it. Never throws.
  */
 export function readEventCategories(bytes: Uint8Array): StatementReading {
@@ -18,17 +18,12 @@ export function readEventCategories(bytes: Uint8Array): StatementReading {
   if (root.name !== "categories") return { ok: false, why: "not a categories document" };
   const state = stateOf(contents(root, "state", "state"));
   const note = noteOf(contents(root, "note", "note"));
-  const displayName = contents(root, "contactCard", "contactCard")
-    .flatMap((card) => descend(card, "identity", "name", "displayName"))
-    .map((name) => name.text.trim())
-    .find(Boolean);
   return {
     ok: true,
     entity: root.attrs.get("uri")?.trim() ?? "",
     summary: {
       ...(state === undefined ? readLegacy(root) : readState(state)),
       ...(note && { note }),
-      ...(displayName && { displayName }),
     },
   };
 }

@@ -24,7 +24,6 @@ export function readMsrtcPidf(bytes: Uint8Array): StatementReading {
   const availability = numberIn(state?.attrs.get("avail"));
   const token = state?.text.trim().toLowerCase();
   const note = noteOf(root);
-  const displayName = childrenNamed(root, "displayName")[0]?.attrs.get("displayName")?.trim();
   return {
     ok: true,
     entity: root.attrs.get("uri")?.trim() ?? "",
@@ -34,7 +33,6 @@ export function readMsrtcPidf(bytes: Uint8Array): StatementReading {
       ...(availability !== undefined && { availability }),
       ...(activityClass !== undefined && { activityClass }),
       ...(note && { note }),
-      ...(displayName && { displayName }),
     },
   };
 }

@@ -40,9 +40,6 @@ function readPresence(root: XmlElement): PresenceDocument {
   const otherActivity = places
     .flatMap(activityElements)
     .find((child) => child.name === "other" && said(child));
-  const displayName = [root, ...persons]
-    .flatMap((element) => childrenNamed(element, "display-name"))
-    .find(said);
   return {
     entity: root.attrs.get("entity")?.trim() ?? "",
     tuples: tuples.map((tuple) => readTuple(tuple, root.ns)),
@@ -52,7 +49,6 @@ function readPresence(root: XmlElement): PresenceDocument {
       ...persons.flatMap((person) => childrenNamed(person, "note")),
     ]),
     ...optional("otherActivity", otherActivity?.text.trim()),
-    ...optional("displayName", displayName?.text.trim()),
     ...optional("userInput", readUserInput(persons)),
   };
 }

@@ -101,12 +101,11 @@ describe("readPidf", () => {
     expect(presence('<u:tuple id="t"><status><basic>open</basic></status></u:tuple>').tuples).toEqual([]);
   });
 
-  it("takes a display name and an entity without scheme", () => {
+  it("takes an entity without scheme", () => {
     const document = doc(
-      '<presence xmlns="urn:ietf:params:xml:ns:pidf" entity="Alice@B.example">' +
-        '<display-name xmlns="urn:ietf:params:xml:ns:pidf:cipid">Alice</display-name></presence>',
+      '<presence xmlns="urn:ietf:params:xml:ns:pidf" entity="Alice@B.example"></presence>',
     );
-    expect([document.displayName, entityAddress(document.entity)]).toEqual(["Alice", "alice@b.example"]);
+    expect(entityAddress(document.entity)).toBe("alice@b.example");
     expect(entityAddress(" PRES:Alice@B.example;method=SUBSCRIBE ")).toBe("alice@b.example");
   });
 

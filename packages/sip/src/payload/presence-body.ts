@@ -1,3 +1,5 @@
+import { octets } from "../message/octets.ts";
+import { AlikeDocuments } from "./alike-documents.ts";
 import { readEventCategories } from "./event-categories-read.ts";
 import { type MediaType, parseMediaType } from "./media-type.ts";
 import { readMsrtcPidf } from "./msrtc-pidf-read.ts";
@@ -14,6 +16,8 @@ interface Form {
 
 const PIDF: Form = { kind: "pidf", read: readPidfStatement };
 
+const alike = new AlikeDocuments();
+
 /** Media types by form. */
 const FORMS: ReadonlyMap<string, Form> = new Map([
   ["application/pidf+xml", PIDF],
@@ -23,6 +27,9 @@ const FORMS: ReadonlyMap<string, Form> = new Map([
   ["application/msrtc-event-categories+xml", { kind: "event-categories", read: readEventCategories }],
 ]);
 
+/** How nearly every document comes. */
+const PLAIN_PIDF: MediaType = { type: "application/pidf+xml", params: new Map() };
+
 const RESOURCE_LIST = "application/rlmi+xml";
 
 /** The media types of presence bodies that are read, in lower case. */
@@ -31,23 +38,40 @@ export const PRESENCE_MEDIA_TYPES: readonly string[] = [...FORMS.keys()];
 /**
  * Reads the body of a presence NOTIFY by its Content-Type (the header's value, parameters and all). Out of a multipart,
  * not nested, the first part of a known form is read. Never throws, whatever the bytes; bounds are those of `readXml`.
+ * @param content bytes, or a text with one character for each.
  */
-export function readPresenceBody(contentType: string | undefined, bytes: Uint8Array): PresenceBodyReading {
-  if (bytes.length === 0) return refuse("empty", "no body");
-  const mediaType = contentType === undefined ? undefined : parseMediaType(contentType);
+export function readPresenceBody(
+  contentType: string | undefined,
+  content: Uint8Array | string,
+): PresenceBodyReading {
+  if (content.length === 0) return refuse("empty", "no body");
+  const mediaType = contentType === undefined ? undefined : mediaTypeOf(contentType);
   if (mediaType === undefined) return refuse("unsupported", "no media type");
+  if (typeof content === "string" && FORMS.get(mediaType.type) === PIDF)
+    return told(
+      PIDF,
+      alike.read(content, () => readPidfStatement(octets(content))),
+    );
+  const bytes = typeof content === "string" ? octets(content) : content;
   return mediaType.type.startsWith("multipart/")
     ? readMultipart(mediaType, bytes)
     : readForm(mediaType.type, bytes);
+}
+
+function mediaTypeOf(contentType: string): MediaType | undefined {
+  return contentType === PLAIN_PIDF.type ? PLAIN_PIDF : parseMediaType(contentType);
 }
 
 function readForm(type: string, bytes: Uint8Array): PresenceBodyReading {
   if (type === RESOURCE_LIST) return refuse("resource-list", type);
   const form = FORMS.get(type);
   if (form === undefined) return refuse("unsupported", type);
-  const reading = form.read(bytes);
+  return told(form, form.read(bytes));
+}
+
+function told({ kind }: Form, reading: StatementReading): PresenceBodyReading {
   if (!reading.ok) return refuse("malformed", reading.why);
-  return { ok: true, kind: form.kind, entity: reading.entity, summary: reading.summary };
+  return { ok: true, kind, entity: reading.entity, summary: reading.summary };
 }
 
 function readMultipart(mediaType: MediaType, bytes: Uint8Array): PresenceBodyReading {
@@ -65,16 +89,9 @@ function readMultipart(mediaType: MediaType, bytes: Uint8Array): PresenceBodyRea
 function readPidfStatement(bytes: Uint8Array): StatementReading {
   const reading = readPidf(bytes);
   if (!reading.ok) return reading;
-  const { entity, displayName, otherActivity } = reading.document;
-  return {
-    ok: true,
-    entity,
-    summary: {
-      ...summarise(reading.document),
-      ...(otherActivity !== undefined && { activityText: otherActivity }),
-      ...(displayName !== undefined && { displayName }),
-    },
-  };
+  const { entity, otherActivity: activityText } = reading.document;
+  const summary = summarise(reading.document);
+  return { ok: true, entity, summary: activityText === undefined ? summary : { ...summary, activityText } };
 }
 
 function refuse(

@@ -43,7 +43,6 @@ export interface PresenceDocument {
   readonly otherActivity?: string;
   /** Notes of the presentity, then of the person. */
   readonly notes: readonly PresenceNote[];
-  readonly displayName?: string;
   readonly userInput?: UserInput;
 }
 

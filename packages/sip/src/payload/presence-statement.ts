@@ -11,7 +11,6 @@ export interface PresenceBodySummary extends PresenceSummary {
   readonly activityClass?: number;
   /** The activity in the partner's own words, for people to read: not a token, not the user's note. */
   readonly activityText?: string;
-  readonly displayName?: string;
 }
 
 /** One body of a form that is read. */

@@ -33,7 +33,6 @@ export function readXpidf(bytes: Uint8Array): StatementReading {
     (first, next) => (first === undefined || isBetter(next, first) ? next : first),
     undefined,
   );
-  const displayName = childrenNamed(root, "display")[0]?.attrs.get("name")?.trim();
   const uri = childrenNamed(root, "presentity")[0]?.attrs.get("uri")?.trim() ?? "";
   return {
     ok: true,
@@ -42,7 +41,6 @@ export function readXpidf(bytes: Uint8Array): StatementReading {
     summary: {
       basic: best?.basic,
       activities: best?.activity === undefined ? [] : [best.activity],
-      ...(displayName && { displayName }),
     },
   };
 }

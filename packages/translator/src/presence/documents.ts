@@ -147,17 +147,17 @@ export class Documents {
    * type, broken, about somebody else, or without availability. The dialog stays as it is then (PF-01, PF-09).
    */
   read(notify: SipMessage, presentity: string): ShownPresence | undefined {
-    const body = readPresenceBody(notify.get("Content-Type"), notify.body);
+    const body = readPresenceBody(notify.get("Content-Type"), notify.content);
     if (!body.ok || !isAbout(body.entity, presentity, this.dialect.emailScreenNames)) return undefined;
     return this.shownOf(body);
   }
 
   /** What the body of a PUBLISH says of the presentity, a JID (RFC 3903 6 step 5): PIDF, and no other form. */
   readPublication(publish: SipMessage, presentity: string): PublicationReading {
-    if (publish.body.length === 0) return { kind: "none" };
+    if (publish.bodyLength === 0) return { kind: "none" };
     const type = publish.get("Content-Type") ?? "";
     if (parseMediaType(type)?.type !== "application/pidf+xml") return { kind: "unsupported" };
-    const body = readPresenceBody(type, publish.body);
+    const body = readPresenceBody(type, publish.content);
     if (!body.ok) return { kind: "broken", why: "the document is no PIDF" };
     if (!isAbout(body.entity, presentity, this.dialect.emailScreenNames))
       return { kind: "broken", why: "the document is about somebody else" };
