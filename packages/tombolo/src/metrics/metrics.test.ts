@@ -136,6 +136,19 @@ test("a reload adds the series of new partners and removes those of partners tha
   expect(page).toContain('tombolo_im_accepted_total{direction="sip_to_xmpp",partner="c.example"} 0');
 });
 
+test("a histogram has each value up to a bound in it, and all in the last", async () => {
+  const metrics = createMetrics(["a.example"], quiet);
+  for (const seconds of [0.005, 0.0051, 60, 61]) metrics.imLatency("xmpp_to_sip", "a.example", seconds);
+  const page = await lines(metrics, "tombolo_im_latency_seconds");
+  const counts = page.map((line) => Number(line.split(" ").at(-1)));
+  expect(counts).toEqual([1, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 3, 4, 121.0101, 4]);
+  expect(page.slice(-3)).toEqual([
+    'tombolo_im_latency_seconds_bucket{le="+Inf",direction="xmpp_to_sip",partner="a.example"} 4',
+    'tombolo_im_latency_seconds_sum{direction="xmpp_to_sip",partner="a.example"} 121.0101',
+    'tombolo_im_latency_seconds_count{direction="xmpp_to_sip",partner="a.example"} 4',
+  ]);
+});
+
 test("the process's own metrics are there under their usual names", async () => {
   const text = await createMetrics([]).registry.metrics();
   for (const name of [

@@ -2,7 +2,8 @@
  * The program's metrics. Label values come from the configuration and from the fixed words below, never from traffic:
  * what a stranger sends cannot make a new time series.
  */
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+import { Counter, collectDefaultMetrics, Gauge, Registry } from "prom-client";
+import { PartnerCounter, PartnerHistogram } from "./partner-series.ts";
 
 type Direction = "sip_to_xmpp" | "xmpp_to_sip";
 type Side = "outside" | "inside";
@@ -118,16 +119,13 @@ function createSeries(registry: Registry, collect: () => void) {
     new Counter({ name: `tombolo_${name}`, help, labelNames, registers: [registry], collect });
   const gauge = <const L extends string>(name: string, help: string, labelNames: readonly L[]) =>
     new Gauge({ name: `tombolo_${name}`, help, labelNames, registers: [registry] });
-  const histogram = <const L extends string>(
-    name: string,
-    help: string,
-    labelNames: readonly L[],
-    buckets: number[],
-  ) => new Histogram({ name: `tombolo_${name}`, help, labelNames, buckets, registers: [registry] });
+  const ofPartners = (name: string, help: string) => new PartnerCounter(registry, `tombolo_${name}`, help);
+  const histogram = (name: string, help: string, bounds: readonly number[]) =>
+    new PartnerHistogram(registry, `tombolo_${name}`, help, bounds);
   const withReason = [...BY_PARTNER, "reason"] as const;
   return {
-    accepted: counter("im_accepted_total", "Instant messages that we took responsibility for", BY_PARTNER),
-    delivered: counter("im_delivered_total", "Instant messages that the other side took", BY_PARTNER),
+    accepted: ofPartners("im_accepted_total", "Instant messages that we took responsibility for"),
+    delivered: ofPartners("im_delivered_total", "Instant messages that the other side took"),
     bounced: counter("im_bounced_total", "Instant messages refused, and their sender told why", withReason),
     expired: counter(
       "im_expired_total",
@@ -147,12 +145,11 @@ function createSeries(registry: Registry, collect: () => void) {
       "Times that accepted was not delivered + bounced + expired + in flight: a fault of ours",
       BY_PARTNER,
     ),
-    latency: histogram("im_latency_seconds", "From acceptance to delivery", BY_PARTNER, LATENCY_SECONDS),
-    updates: counter("presence_updates_total", "Presence changes handed over", BY_PARTNER),
+    latency: histogram("im_latency_seconds", "From acceptance to delivery", LATENCY_SECONDS),
+    updates: ofPartners("presence_updates_total", "Presence changes handed over"),
     age: histogram(
       "presence_age_seconds",
       "From the change at its source to the hand-over at the watcher's side",
-      BY_PARTNER,
       AGE_SECONDS,
     ),
     subscriptions: gauge("subscriptions", "Presence subscriptions", [...BY_PARTNER, "state"]),
@@ -184,9 +181,15 @@ function createSeries(registry: Registry, collect: () => void) {
 
 type Series = ReturnType<typeof createSeries>;
 
+/** What all metrics have. */
+interface Removable {
+  get(): Promise<{ readonly values: readonly { readonly labels: object }[] }>;
+  remove(labels: object): void;
+}
+
 /** Removes the series whose `partner` (or `domain`) is `gone`. */
 async function forget(series: Series, gone: string): Promise<void> {
-  for (const metric of Object.values(series) as readonly (Counter | Gauge | Histogram)[]) {
+  for (const metric of Object.values(series) as readonly Removable[]) {
     for (const { labels } of (await metric.get()).values) {
       const { le: _, ...own } = labels as Record<string, string | number>;
       if (own.partner === gone || own.domain === gone) metric.remove(own);
