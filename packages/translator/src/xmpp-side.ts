@@ -62,8 +62,14 @@ export class XmppSide {
     this.emit(domain, stanza, id);
   }
 
-  /** Sends an error stanza, which has its addressee's id, and reports under `track` whether the server has taken it. */
-  sendError<Item>(sender: Sender<Item>, item: Item, domain: string, stanza: Element, track: string): void {
+  /** Sends a stanza that no error answers, and reports under `track`, a name of its own, whether the server has taken it. */
+  sendUnanswered<Item>(
+    sender: Sender<Item>,
+    item: Item,
+    domain: string,
+    stanza: Element,
+    track: string,
+  ): void {
     this.underWay.set(track, { sender: sender as Sender<unknown>, item, to: undefined });
     this.emit(domain, stanza, track);
   }

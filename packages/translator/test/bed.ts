@@ -114,7 +114,9 @@ export class Bed {
   private readonly events: EngineEvent[] = [];
   /** Errors to XMPP users wait for `taken` or `lost` like texts; else the server takes them at once. */
   holdsErrors = false;
-  private readonly takenErrors: string[] = [];
+  /** Likewise what is decided about permissions. */
+  holdsDecisions = false;
+  private readonly takenAtOnce: string[] = [];
   private readonly tracks: { track: string; stanza: Element }[] = [];
   /** Every tracked stanza that was ever sent, as its addressee could return it. */
   readonly sentTracked: { id: string; from: string; to: string }[] = [];
@@ -380,7 +382,7 @@ export class Bed {
     this.asked.clear();
     this.requests.clear();
     this.tracks.length = 0;
-    this.takenErrors.length = 0;
+    this.takenAtOnce.length = 0;
     this.events.length = 0;
     // Metrics begin anew with a process.
     this.observations.length = 0;
@@ -440,7 +442,7 @@ export class Bed {
       } else if (out?.kind === "keep") this.onKeep(out.kept);
       else if (out) this.onObservation(out.observation);
       else {
-        const track = this.takenErrors.shift();
+        const track = this.takenAtOnce.shift();
         const event = track === undefined ? this.events.shift() : undefined;
         if (track !== undefined) this.translator.handle({ kind: "taken", track }, this.now);
         else if (event) this.translator.handle({ kind: "sip", event }, this.now);
@@ -457,8 +459,9 @@ export class Bed {
   }
 
   private onTracked(track: string, stanza: Element): void {
-    if (stanza.attrs.type === "error" && !this.holdsErrors) {
-      this.takenErrors.push(track);
+    const isHeld = stanza.attrs.type === "error" ? this.holdsErrors : this.holdsDecisions;
+    if ((stanza.attrs.type === "error" || stanza.name === "presence") && !isHeld) {
+      this.takenAtOnce.push(track);
       return;
     }
     this.tracks.push({ track, stanza });

@@ -81,7 +81,7 @@ export class Bounces implements Sender<Bounce> {
     const { xmpp, pair, ids } = this.context;
     const stanza = errorStanza("message", bounce.origin, bounce.error);
     this.underWay.add(bounce);
-    xmpp.sendError<Bounce>(this, bounce, pair.partner, stanza, `e${ids()}`);
+    xmpp.sendUnanswered<Bounce>(this, bounce, pair.partner, stanza, `e${ids()}`);
   }
 
   onTaken(bounce: Bounce): void {

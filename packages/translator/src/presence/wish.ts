@@ -1,6 +1,14 @@
 import type { Millis } from "@tombolo/sip";
 import type { KeptAuthorization } from "../kept.ts";
 
+/** What an XMPP user's server is told of a permission (RFC 6121 3.1.4, 3.2.1). */
+export type PermissionWord = "subscribed" | "unsubscribed";
+
+/** A decision that the XMPP user's server may not have yet. */
+interface Owed {
+  readonly type: PermissionWord;
+}
+
 /**
  * What an XMPP user wants of a SIP user's presence, and how far the permission has come. It outlives dialogs: only the
  * user takes a wish back, and only the SIP side's own refusal ends a permission (C-27).
@@ -12,6 +20,7 @@ export class Wish {
   private told = false;
   private authorized = false;
   private refusedUntil: Millis | undefined;
+  private decision: Owed | undefined;
 
   get isWanted(): boolean {
     return this.wanted;
@@ -37,8 +46,23 @@ export class Wish {
     return this.id;
   }
 
+  /** What the XMPP user's server may not have heard. */
+  get owed(): PermissionWord | undefined {
+    return this.decision?.type;
+  }
+
+  owe(decision: Owed): void {
+    this.decision = decision;
+  }
+
+  /** The XMPP user's server has it. */
+  settle(decision: Owed): void {
+    if (this.decision === decision) this.decision = undefined;
+  }
+
   /** The user says `subscribe`: a refusal counts no more. */
   want(): void {
+    this.decision = undefined;
     this.refusedUntil = undefined;
     this.wanted = true;
   }
@@ -58,6 +82,7 @@ export class Wish {
 
   /** The user takes it back. */
   giveUp(): void {
+    this.decision = undefined;
     this.wanted = false;
     this.refusedUntil = undefined;
     this.asked = false;
@@ -93,24 +118,30 @@ export class Wish {
   }
 
   timeout(now: Millis): void {
-    if (this.refusedUntil !== undefined && now >= this.refusedUntil) this.refusedUntil = undefined;
+    if (this.refusedUntil === undefined || now < this.refusedUntil) return;
+    this.refusedUntil = undefined;
+    this.decision = undefined;
   }
 
   /** As it has to outlive the process; undefined where there is nothing to keep. */
   get kept(): Omit<KeptAuthorization, "since"> | undefined {
-    if (this.refusedUntil !== undefined) return { state: "denied", quietUntil: this.refusedUntil };
+    const asks = (this.asked || this.decision !== undefined) && { askId: this.id ?? "" };
+    if (this.refusedUntil !== undefined) return { state: "denied", quietUntil: this.refusedUntil, ...asks };
     if (!this.wanted) return undefined;
-    return { state: this.authorized ? "active" : "asked", ...(this.asked && { askId: this.id ?? "" }) };
+    return { state: this.authorized ? "active" : "asked", ...asks };
   }
 
   restore({ state, quietUntil, askId }: KeptAuthorization): void {
+    const isAsked = askId !== undefined;
+    this.id = askId === "" ? undefined : askId;
+    if (isAsked && state !== "asked")
+      this.decision = { type: state === "active" ? "subscribed" : "unsubscribed" };
     if (state === "denied") {
       this.refusedUntil = quietUntil;
       return;
     }
     this.wanted = true;
     this.authorized = state === "active";
-    this.asked = askId !== undefined;
-    this.id = askId === "" ? undefined : askId;
+    this.asked = isAsked && !this.authorized;
   }
 }

@@ -7,7 +7,7 @@ import { Announcement } from "./announcement.ts";
 import type { ShownPresence } from "./documents.ts";
 import { type Fetch, Looking } from "./looking.ts";
 import { observeChange } from "./observed-state.ts";
-import { sayFailure, sayPermission } from "./permission-words.ts";
+import { sayDecision, sayFailure, sayPermission } from "./permission-words.ts";
 import { Retries } from "./retries.ts";
 import { answerFields, dialogAnswer } from "./subscribe-wire.ts";
 import { SubscriptionLeg } from "./subscription-leg.ts";
@@ -82,7 +82,7 @@ export class XmppWatcher implements Requester<Subscriber | Fetch>, DialogOwner {
     this.cancelLook();
     this.wish.want();
     if (this.wish.isAuthorized && this.leg.isOpen && !this.leg.isEnding) {
-      sayPermission(this.context, "subscribed");
+      sayDecision(this.context, this.wish, "subscribed");
       this.announcement.repeat();
       return;
     }
@@ -272,7 +272,7 @@ export class XmppWatcher implements Requester<Subscriber | Fetch>, DialogOwner {
   private onActive(now: Millis): void {
     this.retries.succeed();
     this.announcement.stand();
-    if (this.wish.allow()) sayPermission(this.context, "subscribed");
+    if (this.wish.allow()) sayDecision(this.context, this.wish, "subscribed");
     if (!this.announcement.awaitsNews) this.sources.present(now);
   }
 
@@ -298,7 +298,7 @@ export class XmppWatcher implements Requester<Subscriber | Fetch>, DialogOwner {
   private deny(now: Millis): void {
     this.wish.deny(now + this.context.settings.denialKept);
     this.sources.withdraw();
-    sayPermission(this.context, "unsubscribed");
+    sayDecision(this.context, this.wish, "unsubscribed");
   }
 
   private show(document: ShownPresence, now: Millis): void {
@@ -316,9 +316,12 @@ export class XmppWatcher implements Requester<Subscriber | Fetch>, DialogOwner {
 
   /** The component link is back: the server may have missed the last word. @returns whether there was something to say. */
   onLinkUp(): boolean {
-    if (!this.wish.isWanted || !this.wish.isAuthorized || this.announcement.awaitsNews) return false;
-    if (this.announcement.isKnown) this.announcement.repeat();
-    else this.announcement.unavailable();
+    const { wish, announcement } = this;
+    const { owed } = wish;
+    if (owed) sayDecision(this.context, wish, owed);
+    if (!(wish.isWanted || owed) || announcement.awaitsNews) return owed !== undefined;
+    if (announcement.isKnown) announcement.repeat();
+    else if (wish.isAuthorized || announcement.version > 0) announcement.unavailable();
     return true;
   }
 
