@@ -53,6 +53,12 @@ export class KeptMemory {
     this.uncommitted.length = 0;
   }
 
+  /** The disk is lost. */
+  wipe(): void {
+    this.records.clear();
+    this.uncommitted.length = 0;
+  }
+
   /** What a new run gets, in order. */
   *restore(): IterableIterator<Restore> {
     for (const what of ORDER)

@@ -18,14 +18,16 @@ export interface MachineSettings {
   readonly chance: Chance;
   readonly profile: ProfileName;
   readonly unknownWatcher: "ask" | "allow" | "deny";
+  /** Silence on the component link after which a ping is sent; default that of the link, ms. */
+  readonly keepaliveMs?: number;
   /** How many programs ran before: names made by two runs are never the same. */
   readonly run: number;
 }
 
 /** The pure machines of one run of the program, set up as the program sets them up. */
-export function machinesOf({ agenda, chance, profile, unknownWatcher, run }: MachineSettings) {
+export function machinesOf({ agenda, chance, profile, unknownWatcher, keepaliveMs, run }: MachineSettings) {
   const { next: random } = chance;
-  const edge = new Edge({ settings: EDGE_SETTINGS, ids: ids(`e${run}x`), random });
+  const edge = new Edge({ settings: edgeSettings(profile), ids: ids(`e${run}x`), random });
   const engine = new UserAgent({
     sentBy: "gw1.gateway.invalid",
     transport: "TLS",
@@ -49,24 +51,27 @@ export function machinesOf({ agenda, chance, profile, unknownWatcher, run }: Mac
     xmppWatcher: DEFAULT_XMPP_WATCHER_SETTINGS,
   });
   const link = new Link(
-    { domain: PARTNER, pingTarget: OUR_DOMAIN, software: { name: "Tombolo", version: "0" } },
+    {
+      domain: PARTNER,
+      pingTarget: OUR_DOMAIN,
+      software: { name: "Tombolo", version: "0" },
+      ...(keepaliveMs !== undefined && { keepaliveMs }),
+    },
     { ids: ids(`p${run}x`), random },
   );
   return { edge, engine, translator, link };
 }
 
-const EDGE_SETTINGS = {
-  advertise: { host: OUR_HOST, port: 5061 },
-  ourDomains: [OUR_DOMAIN],
-  partners: [
-    {
-      domain: PARTNER,
-      names: [PARTNER_NAME],
-      purpose: "strict" as const,
-      route: { host: PARTNER_NAME, port: 5061 },
-    },
-  ],
-};
+function edgeSettings(profile: ProfileName) {
+  const partner = {
+    domain: PARTNER,
+    names: [PARTNER_NAME],
+    purpose: "strict" as const,
+    route: { host: PARTNER_NAME, port: 5061 },
+    mayPublish: profileByName(profile).presence.takesPublications,
+  };
+  return { advertise: { host: OUR_HOST, port: 5061 }, ourDomains: [OUR_DOMAIN], partners: [partner] };
+}
 
 /** Short names that count, unlike those of other runs. */
 function ids(prefix: string): () => string {

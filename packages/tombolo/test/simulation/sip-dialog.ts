@@ -32,15 +32,15 @@ export function textIn(bytes: Uint8Array): string {
   return decoder.decode(bytes);
 }
 
-/** A request outside dialogs from s to x. */
+/** A request outside dialogs from s to x, or to another address. */
 export function initialRequest(
   method: string,
   parties: { readonly s: number; readonly x: number },
   ids: { readonly callId: string; readonly tag: string; readonly cseq: number; readonly branch: string },
   extra: Extra = [],
   body?: Content,
+  to = `sip:${xmppJid(parties.x)}`,
 ): SipMessage {
-  const to = `sip:${xmppJid(parties.x)}`;
   const names = ["Via", "Max-Forwards", "From", "To", "Call-ID", "CSeq"];
   const values = [
     `SIP/2.0/TLS ${PARTNER_NAME}:5061;branch=${ids.branch}`,

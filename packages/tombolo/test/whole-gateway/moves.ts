@@ -1,0 +1,189 @@
+import fc from "fast-check";
+import { NOTIFY_FATES, type NotifyFate, SUBSCRIBE_FATES, type SubscribeFate } from "./fates.ts";
+import type { Attitude } from "./sip-presentities.ts";
+import type { ResourceName, Show } from "./xmpp-users.ts";
+
+/** So many users on each side. */
+export const USERS = { sip: 2, xmpp: 2 } as const;
+
+/** What stays as it is for a whole story. */
+export interface Scene {
+  readonly profile: "lync" | "simple";
+  readonly unknownWatcher: "ask" | "allow" | "deny";
+  /** How long the disk takes, ms. */
+  readonly commitMs: 0 | 5;
+  readonly attitude: Attitude;
+  readonly habit: "accept" | "wait";
+  readonly manner: "talkative" | "terse";
+}
+
+/** What a user, an administrator, a server or a wire does. */
+export type Deed =
+  | {
+      readonly do: "watch";
+      readonly s: number;
+      readonly x: number;
+      readonly place: number;
+      readonly expires: number;
+    }
+  | {
+      readonly do: "refresh" | "unwatch" | "abandon";
+      readonly s: number;
+      readonly x: number;
+      readonly place: number;
+    }
+  | { readonly do: "fetch" | "benotify"; readonly s: number; readonly x: number }
+  | {
+      readonly do: "subscribe" | "unsubscribe" | "accept" | "refuse" | "probe";
+      readonly s: number;
+      readonly x: number;
+    }
+  | { readonly do: "log-in" | "log-out"; readonly x: number; readonly at: ResourceName }
+  | { readonly do: "show"; readonly x: number; readonly at: ResourceName; readonly show: Show }
+  | { readonly do: "change"; readonly s: number; readonly isOpen: boolean }
+  | { readonly do: "decide"; readonly s: number; readonly x: number; readonly attitude: Attitude }
+  | { readonly do: "end"; readonly s: number; readonly x: number; readonly reason: string }
+  | { readonly do: "publish"; readonly s: number; readonly what: "open" | "closed" | "nothing" }
+  | {
+      readonly do: "rule";
+      readonly s: number;
+      readonly x: number;
+      readonly action: "allow" | "block" | "none";
+    }
+  | { readonly do: "meet-subscribe"; readonly fate: SubscribeFate }
+  | { readonly do: "meet-notify"; readonly fate: NotifyFate }
+  | { readonly do: "unreachable" | "server-restarts" | "kill" | "stop" | "sleep"; readonly ms: number }
+  | {
+      readonly do:
+        | "cut"
+        | "swallow"
+        | "hang-up"
+        | "partner-restarts"
+        | "link-breaks"
+        | "link-swallows"
+        | "lose-memory"
+        | "day-passes"
+        | "rest";
+    };
+
+/** A deed, and how long it is until the next one: ms, or until 1 ms before the program's next timer. */
+export interface Move {
+  readonly deed: Deed;
+  readonly pause: number | "timer";
+}
+
+export interface Story {
+  readonly scene: Scene;
+  readonly moves: readonly Move[];
+}
+
+const s = fc.nat(USERS.sip - 1);
+const x = fc.nat(USERS.xmpp - 1);
+const place = fc.nat(1);
+const at = fc.constantFrom<ResourceName>("desk", "phone");
+const attitude = fc.constantFrom<Attitude>("grant", "wait", "refuse", "block");
+
+function deeds<K extends string>(...names: K[]): fc.Arbitrary<K> {
+  return fc.constantFrom(...names);
+}
+
+const DEEDS: readonly { readonly weight: number; readonly arbitrary: fc.Arbitrary<Deed> }[] = [
+  {
+    weight: 8,
+    arbitrary: fc.record({
+      do: deeds("watch"),
+      s,
+      x,
+      place,
+      expires: fc.constantFrom(3_600, 60, 600, 7_200),
+    }),
+  },
+  { weight: 6, arbitrary: fc.record({ do: deeds("refresh", "unwatch", "abandon"), s, x, place }) },
+  { weight: 2, arbitrary: fc.record({ do: deeds("fetch", "benotify"), s, x }) },
+  { weight: 8, arbitrary: fc.record({ do: deeds("subscribe"), s, x }) },
+  { weight: 10, arbitrary: fc.record({ do: deeds("accept", "refuse", "unsubscribe", "probe"), s, x }) },
+  { weight: 4, arbitrary: fc.record({ do: deeds("log-in", "log-out"), x, at }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({ do: deeds("show"), x, at, show: fc.constantFrom<Show>("", "away", "dnd") }),
+  },
+  { weight: 5, arbitrary: fc.record({ do: deeds("change"), s, isOpen: fc.boolean().map((no) => !no) }) },
+  { weight: 4, arbitrary: fc.record({ do: deeds("decide"), s, x, attitude }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      do: deeds("end"),
+      s,
+      x,
+      reason: fc.constantFrom("timeout", "deactivated", "probation", "giveup", "noresource", "strange"),
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({ do: deeds("publish"), s, what: fc.constantFrom("open", "closed", "nothing") }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({ do: deeds("rule"), s, x, action: fc.constantFrom("block", "allow", "none") }),
+  },
+  {
+    weight: 5,
+    arbitrary: fc.record({ do: deeds("meet-subscribe"), fate: fc.constantFrom(...SUBSCRIBE_FATES) }),
+  },
+  { weight: 3, arbitrary: fc.record({ do: deeds("meet-notify"), fate: fc.constantFrom(...NOTIFY_FATES) }) },
+  {
+    weight: 5,
+    arbitrary: fc.record({
+      do: deeds("cut", "swallow", "hang-up", "partner-restarts", "link-breaks", "link-swallows"),
+    }),
+  },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      do: deeds("kill", "stop", "unreachable", "server-restarts", "sleep"),
+      ms: fc.constantFrom(1_000, 20_000, 300_000),
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ do: deeds("rest", "lose-memory", "day-passes") }) },
+];
+
+const pause = fc.constantFrom<Move["pause"]>(
+  1_000,
+  0,
+  1,
+  2,
+  3,
+  "timer",
+  50,
+  6_000,
+  33_000,
+  61_000,
+  0,
+  1,
+  2,
+  "timer",
+  700_000,
+  7_300_000,
+);
+
+const scene: fc.Arbitrary<Scene> = fc.record({
+  profile: fc.constantFrom("simple", "lync"),
+  unknownWatcher: fc.constantFrom("ask", "ask", "ask", "allow", "deny"),
+  commitMs: fc.constantFrom(0, 0, 0, 5),
+  attitude: fc.constantFrom<Attitude>("grant", "grant", "wait", "refuse"),
+  habit: fc.constantFrom("accept", "accept", "wait"),
+  manner: fc.constantFrom("talkative", "terse"),
+});
+
+/** @param length moves at most. */
+export function stories(length: number): fc.Arbitrary<Story> {
+  const move = fc.record({ deed: fc.oneof(...DEEDS), pause });
+  return fc.record({ scene, moves: fc.array(move, { maxLength: length, size: "max" }) });
+}
+
+/** For people. */
+export function sayDeed(deed: Deed): string {
+  const { do: what, ...rest } = deed;
+  const details = Object.entries(rest).map(([name, value]) => `${name} ${value}`);
+  return [what, ...details].join(", ");
+}
