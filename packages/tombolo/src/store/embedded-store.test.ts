@@ -2,10 +2,16 @@ import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { FileDisk, HandTimers, settled } from "../../test/store/disks.ts";
 import { testFolder } from "../../test/store/folder.ts";
-import { dialog, message, rule } from "../../test/store/records.ts";
+import { dialog, message, presence, rule } from "../../test/store/records.ts";
 import { DEFAULT_QUEUE_LIMITS, type QueueLimits } from "./change-queue.ts";
 import { EmbeddedStore } from "./embedded-store.ts";
-import { COMMIT_DELAY_MS, MAX_RETRY_MS, RETRY_MS, SLOW_COMMIT_MS } from "./group-commit.ts";
+import {
+  COMMIT_DELAY_MS,
+  LONG_COMMIT_DELAY_MS,
+  MAX_RETRY_MS,
+  RETRY_MS,
+  SLOW_COMMIT_MS,
+} from "./group-commit.ts";
 import { DEFAULT_KIND_LIMITS, keyOf } from "./kinds.ts";
 import { MemoryStore } from "./memory-store.ts";
 import type { StoreRecord } from "./records.ts";
@@ -61,6 +67,26 @@ test("what comes within the delay shares a transaction; the next one takes what 
   expect(disk.transactions).toEqual([["+m1", "+m2"]]);
   await timers.run(COMMIT_DELAY_MS);
   expect(disk.transactions.slice(1)).toEqual([["-m1", "+m3", "+m4"]]);
+});
+
+test("presence waits for more of it, and leaves with whatever is in a hurry", async () => {
+  const { store, disk, timers } = await rig();
+  store.put(presence("a"));
+  await timers.run(LONG_COMMIT_DELAY_MS - 1);
+  store.put(presence("b"));
+  store.put(presence("a"));
+  expect(disk.transactions).toEqual([]);
+  await timers.run(1);
+  const keyed = (...users: string[]) => users.map((user) => `+${keyOf(presence(user))}`);
+  expect(disk.transactions).toEqual([keyed("a", "b")]);
+  store.put(presence("c"));
+  await timers.run(COMMIT_DELAY_MS);
+  store.put(message("m1"));
+  store.put(presence("d"));
+  await timers.run(COMMIT_DELAY_MS);
+  expect(disk.transactions.slice(1)).toEqual([[...keyed("c", "d"), "+m1"]]);
+  await timers.run(2 * LONG_COMMIT_DELAY_MS);
+  expect(disk.transactions).toHaveLength(2);
 });
 
 test("a flush waits for no delay and resolves when all before it is on disk, also what is on its way", async () => {

@@ -66,14 +66,14 @@ export class EmbeddedStore implements Store {
       if (!isPromise) this.missed += 1;
       this.commits.fallBehind(`${this.queue.size} changes wait for the disk`);
     }
-    this.commits.schedule();
+    this.commits.schedule(KINDS[kind].wait);
     return answer;
   }
 
   delete(kind: RecordKind, key: string): void {
     this.assertOpen();
     this.queue.delete(kind, key);
-    if (this.queue.size > 0) this.commits.schedule();
+    if (this.queue.size > 0) this.commits.schedule(KINDS[kind].wait);
   }
 
   async flush(): Promise<void> {

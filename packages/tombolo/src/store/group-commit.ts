@@ -4,6 +4,8 @@ import { asStoreError, type StoreError, storeError } from "./store-error.ts";
 
 /** How long the first change waits for others to share its transaction, ms. */
 export const COMMIT_DELAY_MS = 5;
+/** The same while nothing but what may wait long has changed, ms. */
+export const LONG_COMMIT_DELAY_MS = 250;
 /** Pauses between tries while writing fails, ms: the first, doubled up to the longest. */
 export const RETRY_MS = 1_000;
 export const MAX_RETRY_MS = 15_000;
@@ -43,6 +45,8 @@ interface Waiter {
 export class GroupCommit {
   private readonly context: CommitContext;
   private stopTimer: (() => void) | undefined;
+  /** All that waits may wait long. */
+  private isPatient = true;
   private isWriting = false;
   private isClosed = false;
   private retry = RETRY_MS;
@@ -59,10 +63,19 @@ export class GroupCommit {
     return this.troubleNow;
   }
 
-  /** Something was queued. */
-  schedule(): void {
+  /** Something was queued. @param wait how long it may wait */
+  schedule(wait: "brief" | "long"): void {
+    if (wait === "brief" && this.isPatient) {
+      this.isPatient = false;
+      if (!this.troubleNow) this.stopWaiting();
+    }
+    this.plan();
+  }
+
+  private plan(): void {
     if (this.isWriting || this.stopTimer || this.isClosed) return;
-    const pause = this.troubleNow ? this.retry : COMMIT_DELAY_MS;
+    const delay = this.isPatient ? LONG_COMMIT_DELAY_MS : COMMIT_DELAY_MS;
+    const pause = this.troubleNow ? this.retry : delay;
     this.stopTimer = this.context.timers.after(pause, () => {
       this.stopTimer = undefined;
       void this.run();
@@ -88,8 +101,7 @@ export class GroupCommit {
   /** Writes what is queued, whatever the trouble, and takes no more. Rejects when it stays unwritten. */
   async close(): Promise<void> {
     this.isClosed = true;
-    this.stopTimer?.();
-    this.stopTimer = undefined;
+    this.stopWaiting();
     if (!this.isWriting && this.context.queue.hasPending) void this.run();
     if (this.isWriting) {
       await new Promise<void>((resolve, reject) => {
@@ -99,9 +111,13 @@ export class GroupCommit {
   }
 
   private hurry(): void {
+    this.stopWaiting();
+    void this.run();
+  }
+
+  private stopWaiting(): void {
     this.stopTimer?.();
     this.stopTimer = undefined;
-    void this.run();
   }
 
   private async run(): Promise<void> {
@@ -115,7 +131,7 @@ export class GroupCommit {
       for (const { resolve } of this.current.splice(0)) resolve();
     } while (this.next.length > 0);
     this.isWriting = false;
-    if (this.context.queue.hasPending) this.schedule();
+    if (this.context.queue.hasPending) this.plan();
   }
 
   /** One transaction; false when it failed. */
@@ -127,6 +143,7 @@ export class GroupCommit {
       ),
     );
     try {
+      this.isPatient = true;
       const transaction = queue.take();
       if (transaction) {
         const { slices, survivesPowerLoss } = transaction;
@@ -138,6 +155,7 @@ export class GroupCommit {
       return true;
     } catch (error) {
       queue.putBack();
+      this.isPatient = false;
       this.fail(asStoreError(error, path));
       return false;
     } finally {

@@ -14,6 +14,8 @@ interface KindRow<K extends RecordKind> {
   readonly survives: "crash" | "power-loss";
   /** In trouble `queue` keeps changes in memory until the disk takes them; `refuse` is for what is promised to somebody. */
   readonly inTrouble: "queue" | "refuse";
+  /** How long a change may wait for others to share its transaction, where nothing that waits is in more of a hurry. */
+  readonly wait: "brief" | "long";
   readonly key: (record: RecordOf<K>) => string;
 }
 
@@ -23,6 +25,7 @@ export const KINDS = {
     max: 16,
     survives: "power-loss",
     inTrouble: "queue",
+    wait: "brief",
     key: (record) => record.name,
   },
   // A block that was confirmed must not be forgotten.
@@ -31,6 +34,7 @@ export const KINDS = {
     max: 100_000,
     survives: "power-loss",
     inTrouble: "queue",
+    wait: "brief",
     key: (record) => ruleKey(record.user, record.peer),
   },
   authorization: {
@@ -38,6 +42,7 @@ export const KINDS = {
     max: 500_000,
     survives: "crash",
     inTrouble: "queue",
+    wait: "brief",
     key: (record) => watchKey(record.pair, record.watcher),
   },
   dialog: {
@@ -45,16 +50,19 @@ export const KINDS = {
     max: 250_000,
     survives: "crash",
     inTrouble: "queue",
+    wait: "brief",
     key: (record) => {
       const { callId, localTag, remoteTag } = record.snapshot;
       return dialogId(callId, localTag, remoteTag);
     },
   },
+  // Told once more after a restart whatever it says, and asked for: what a kill costs of it is seen by nobody.
   presence: {
     table: "presence",
     max: 500_000,
     survives: "crash",
     inTrouble: "queue",
+    wait: "long",
     key: (record) => watchKey(record.pair, record.watcher),
   },
   publication: {
@@ -62,6 +70,7 @@ export const KINDS = {
     max: 200_000,
     survives: "crash",
     inTrouble: "queue",
+    wait: "brief",
     key: publicationKey,
   },
   address: {
@@ -69,6 +78,7 @@ export const KINDS = {
     max: 500_000,
     survives: "crash",
     inTrouble: "queue",
+    wait: "brief",
     key: (record) => record.jid,
   },
   message: {
@@ -76,6 +86,7 @@ export const KINDS = {
     max: 100_000,
     survives: "crash",
     inTrouble: "refuse",
+    wait: "brief",
     key: (record) => record.id,
   },
 } satisfies { readonly [K in RecordKind]: KindRow<K> };

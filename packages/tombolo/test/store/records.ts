@@ -1,5 +1,11 @@
 /** Records to keep, as small as they may be. */
-import type { DialogRecord, MessageRecord, PairParts, RuleRecord } from "../../src/store/records.ts";
+import type {
+  DialogRecord,
+  MessageRecord,
+  PairParts,
+  PresenceRecord,
+  RuleRecord,
+} from "../../src/store/records.ts";
 
 export const PAIR: PairParts = {
   xmppUser: "alice@example.com",
@@ -25,6 +31,12 @@ export function message(id: string, text = "hello"): MessageRecord {
 
 export function rule(user: string, peer: string, action: "allow" | "block" = "block"): RuleRecord {
   return { kind: "rule", v: 1, user, peer, action, at: 1_700_000_000_000, source: "admin api" };
+}
+
+/** @param user localpart of the XMPP user */
+export function presence(user: string): PresenceRecord {
+  const pair = { ...PAIR, xmppUser: `${user}@example.com` };
+  return { kind: "presence", v: 1, pair, watcher: "xmpp", at: 1_700_000_000_000, shown: {} };
 }
 
 export function dialog(callId: string, localCSeq = 64): DialogRecord {
