@@ -25,7 +25,7 @@ function inStyle(style: StyleName): Documents {
 
 function notify(type: string, body: string): SipMessage {
   const bytes = new TextEncoder().encode(body);
-  return { body: bytes, get: (name: string) => (name === "Content-Type" ? type : undefined) } as SipMessage;
+  return { content: bytes, get: (name: string) => (name === "Content-Type" ? type : undefined) } as SipMessage;
 }
 
 const categories = (availability: number, token: string, note = "") =>
@@ -50,6 +50,29 @@ describe("a partner's document in any form", () => {
     ["application/pidf+xml", "", undefined],
   ])("%s is shown as a table says", (type, body, shown) => {
     expect(new Documents(LYNC).read(notify(type, body), BOB)).toEqual(shown);
+  });
+});
+
+describe("whom a document is about", () => {
+  const about = (entity: string) =>
+    `<presence xmlns="urn:ietf:params:xml:ns:pidf" entity="${entity}"><tuple id="0"><status><basic>open</basic></status></tuple></presence>`;
+
+  it.each([
+    [`pres:${BOB}`, true],
+    [`sip:${BOB}`, true],
+    [` sip:${BOB} `, true],
+    [BOB, true],
+    ["", true],
+    ["SIP:Bob@Contoso.Example", true],
+    ["pres:%62ob@contoso.example", true],
+    [`sips:${BOB}`, false],
+    [`tel:${BOB}`, false],
+    [`sip:x${BOB}`, false],
+    ["pres:ob@contoso.example", false],
+    [`sip:${BOB}.test`, false],
+  ])("%j: bob is %s", (entity, isBob) => {
+    const shown = new Documents(LYNC).read(notify("application/pidf+xml", about(entity)), BOB);
+    expect(shown !== undefined).toBe(isBob);
   });
 });
 

@@ -182,9 +182,14 @@ export class Documents {
   }
 }
 
+/** An address that means what its text says: nothing is escaped, and no case is to be told apart. */
+const PLAIN_ADDRESS = /^(?:pres|sip):[a-z0-9._-]+@[a-z0-9.-]+$/;
+
 /** Partners differ in scheme, case and escapes of `entity`; its JID tells whether it is the presentity (PF-01). */
 function isAbout(entity: string, presentity: string, names: EmailScreenNames = "plain"): boolean {
   if (entity.trim() === "") return true;
+  // Most are written alike, and there are more of them than addresses are remembered.
+  if (entity.slice(entity.indexOf(":") + 1) === presentity && PLAIN_ADDRESS.test(entity)) return true;
   const mapped = partnerUriToJid(entity.trim(), names, { entity: true });
   return mapped.ok && mapped.jid === bareJid(presentity);
 }
