@@ -19,7 +19,9 @@ import { AUDIENCE, CONTACTS, type WatchFigures, type WatchRun } from "./protocol
 /** A run ends when nothing came for so long, ms: a NOTIFY may be held back for five seconds. */
 const STALLED_MS = 15_000;
 const PIDF = "application/pidf+xml";
-const SUBSCRIBE = `Event: presence\r\nAccept: ${PIDF}\r\nExpires: 7200\r\n`;
+/** Lifetime of every dialog, s. */
+const EXPIRES = 7_200;
+const SUBSCRIBE = `Event: presence\r\nAccept: ${PIDF}\r\nExpires: ${EXPIRES}\r\n`;
 
 /** One watcher of one user. */
 interface Watch {
@@ -28,6 +30,8 @@ interface Watch {
   readonly sip: number;
   dialog: DialogSide | undefined;
   line: Writer | undefined;
+  /** When its lifetime began anew. */
+  refreshedAt: number;
   isAway: boolean;
   /** When what it waits for began; undefined while it waits for nothing. */
   since: number | undefined;
@@ -158,6 +162,7 @@ export class Watches {
       sip: own,
       dialog: undefined,
       line: undefined,
+      refreshedAt: 0,
       isAway: false,
       since: performance.now(),
     };
@@ -195,10 +200,11 @@ export class Watches {
 
   /** An XMPP user wants to see a SIP user: 200, and a first NOTIFY right behind it. */
   #accept(watch: Watch, head: string, line: Writer): void {
-    const contact = `Contact: <sip:bob${watch.sip}@127.0.0.1>\r\nExpires: 7200\r\n`;
+    const contact = `Contact: <sip:bob${watch.sip}@127.0.0.1>\r\nExpires: ${EXPIRES}\r\n`;
     line.write(answerTo(head, "202 Accepted", "t", contact));
     this.#questions.add(watch);
     watch.line = line;
+    watch.refreshedAt = performance.now();
     if (watch.dialog?.callId !== headerIn(head, "Call-ID")) watch.dialog = this.#dialogIn(head);
     this.#notify(watch);
   }
@@ -217,8 +223,10 @@ export class Watches {
   #notify(watch: Watch): void {
     const bob = `bob${watch.sip}@${this.#domain}`;
     const body = presenceBody(bob, "Bob", watch.isAway ? "Away" : "Available");
+    // What is left, as notifiers count it down: one that rises with each NOTIFY would be a refresh each time.
+    const left = EXPIRES - Math.floor((performance.now() - watch.refreshedAt) / 1000);
     const headers =
-      `Event: presence\r\nSubscription-State: active;expires=7000\r\n` +
+      `Event: presence\r\nSubscription-State: active;expires=${left}\r\n` +
       `Contact: <sip:bob${watch.sip}@127.0.0.1>\r\n`;
     const line = watch.line?.isOpen ? watch.line : this.#sip.line();
     this.#ask(watch, line, watch.dialog!, "NOTIFY", headers, PIDF, body);
