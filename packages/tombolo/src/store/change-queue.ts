@@ -33,8 +33,35 @@ class KindQueue {
   pending: Changes = new Map();
   inFlight: Changes = new Map();
   readonly onDisk = new Set<string>();
+  /** What `count` gives, as long as it is known. */
+  private counted: number | undefined;
+
   /** Records there are when all is written. */
-  count = 0;
+  get count(): number {
+    this.counted ??= this.countAnew();
+    return this.counted;
+  }
+
+  /** There are fewer than `limit` records for certain: `count` need not be asked. */
+  isBelow(limit: number): boolean {
+    return this.onDisk.size + this.inFlight.size + this.pending.size < limit;
+  }
+
+  /** @param more records there are than before; undefined where nobody has looked. */
+  noteCount(more: number | undefined): void {
+    this.counted = more === undefined || this.counted === undefined ? undefined : this.counted + more;
+  }
+
+  private countAnew(): number {
+    let count = this.onDisk.size;
+    for (const changes of [this.inFlight, this.pending]) {
+      for (const [key, json] of changes) {
+        if (changes === this.inFlight && this.pending.has(key)) continue;
+        count += Number(json !== null) - Number(this.onDisk.has(key));
+      }
+    }
+    return count;
+  }
 
   has(key: string): boolean {
     const newest = this.pending.get(key);
@@ -82,9 +109,8 @@ export class ChangeQueue {
   /** A record was found in the file. */
   noteOnDisk(kind: RecordKind, key: string): void {
     const own = this.kinds[kind];
-    if (own.onDisk.has(key)) return;
-    if (!own.pending.has(key) && !own.inFlight.has(key)) own.count += 1;
     own.onDisk.add(key);
+    own.noteCount(undefined);
   }
 
   /** Every key of the file has been noted: what is not known is not there. */
@@ -94,17 +120,19 @@ export class ChangeQueue {
 
   put(kind: RecordKind, key: string, json: string): "taken" | "too-many" | "queue-full" {
     const own = this.kinds[kind];
-    const isNew = !own.has(key);
-    if (isNew && own.count >= this.limits.records[kind]) return "too-many";
+    const limit = this.limits.records[kind];
+    // A look among all records there are is what costs most here.
+    const more = own.isBelow(limit) ? undefined : Number(!own.has(key));
+    if (more && own.count >= limit) return "too-many";
     const before = own.pending.get(key);
     const growth = key.length + json.length - (before === undefined ? 0 : size(key, before));
-    const more = before === undefined ? 1 : 0;
-    if (this.changes + more > this.limits.unwritten) return "queue-full";
+    const added = before === undefined ? 1 : 0;
+    if (this.changes + added > this.limits.unwritten) return "queue-full";
     if (this.chars + growth > this.limits.unwrittenChars) return "queue-full";
     own.pending.set(key, json);
-    if (isNew) own.count += 1;
+    own.noteCount(more);
     this.chars += growth;
-    this.changes += more;
+    this.changes += added;
     return "taken";
   }
 
@@ -112,7 +140,7 @@ export class ChangeQueue {
     const own = this.kinds[kind];
     const mayBeOnDisk = !this.isLoaded || own.onDisk.has(key) || own.inFlight.has(key);
     const isKnown = own.has(key);
-    if (isKnown) own.count -= 1;
+    if (isKnown) own.noteCount(-1);
     else if (this.isLoaded) return;
     const before = own.pending.get(key);
     if (before !== undefined) {
