@@ -142,8 +142,10 @@ export {
   READABLE_TYPES,
   TEXT_CONTENT_TYPE,
   type TextReading,
+  textBody,
 } from "./payload/text-body.ts";
 export { decodeTransfer } from "./payload/transfer-encoding.ts";
+export { writtenBody } from "./payload/written-body.ts";
 export {
   childrenNamed,
   readXml,

@@ -13,6 +13,8 @@ export interface Body {
   /** Content-Type value. */
   readonly type: string;
   readonly bytes: Uint8Array;
+  /** The same with one character for each byte, where it is at hand in that form. */
+  readonly chars?: string;
 }
 
 export function buildRequest(method: string, uri: string, headers: HeaderFields, body?: Body): SipMessage {
@@ -70,7 +72,7 @@ function build(start: StartLine, headers: HeaderFields, body: Body | undefined):
     names.push("Content-Type");
     values.push(body.type);
   }
-  return new SipMessage(start, names, values, body?.bytes ?? NO_BODY);
+  return new SipMessage(start, names, values, body?.chars ?? body?.bytes ?? NO_BODY);
 }
 
 function copyFirst(request: SipMessage, name: HeaderName, into: (readonly [string, string])[]): void {

@@ -1,9 +1,11 @@
+import type { Body } from "../message/build.ts";
 import { decodeCharset } from "./charset.ts";
 import { CPIM_TYPE, readCpim } from "./cpim.ts";
 import { htmlToText } from "./html-text.ts";
 import { type MediaType, parseMediaType } from "./media-type.ts";
 import { type BodyPart, splitMultipart } from "./multipart.ts";
 import { rtfToText } from "./rtf-text.ts";
+import { writtenBody } from "./written-body.ts";
 import { dropIllegalXml } from "./xml-text.ts";
 
 /** How deep a multipart may stand in a multipart; the outermost is 1. */
@@ -43,7 +45,16 @@ export function decodeTextBody(contentType: string | undefined, body: Uint8Array
 
 /** Text to put into a body under `TEXT_CONTENT_TYPE`: every line end becomes CRLF. */
 export function encodeTextBody(text: string): Uint8Array {
-  return new TextEncoder().encode(text.replace(/\r\n|\r|\n/g, "\r\n"));
+  return new TextEncoder().encode(withLineEnds(text));
+}
+
+/** A text as a body under `TEXT_CONTENT_TYPE`. */
+export function textBody(text: string): Body {
+  return writtenBody(TEXT_CONTENT_TYPE, withLineEnds(text));
+}
+
+function withLineEnds(text: string): string {
+  return text.replace(/\r\n|\r|\n/g, "\r\n");
 }
 
 /** LF line ends and no character that would break an XML stream (MS-15). */

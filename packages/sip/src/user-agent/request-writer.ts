@@ -108,7 +108,12 @@ export class RequestWriter {
     }
     if (hasLineBreak(uri)) return undefined;
     for (const value of values) if (hasLineBreak(value)) return undefined;
-    return new SipMessage({ kind: "request", method, uri }, names, values, body?.bytes ?? NO_BODY);
+    return new SipMessage(
+      { kind: "request", method, uri },
+      names,
+      values,
+      body?.chars ?? body?.bytes ?? NO_BODY,
+    );
   }
 
   private newBranch(): string {

@@ -7,6 +7,7 @@ import {
   type SipMessage,
   writeMessageAnswer,
   writeMessageOffer,
+  writtenBody,
 } from "@tombolo/sip";
 import type { ErrorSwitches } from "../error/index.ts";
 import type { ImDialect } from "../peers/profile.ts";
@@ -137,5 +138,5 @@ function refuse488(code: string, why: string): OfferAnswer {
 }
 
 function sdpBody(sdp: string): Body {
-  return { type: "application/sdp", bytes: new TextEncoder().encode(sdp) };
+  return writtenBody("application/sdp", sdp);
 }

@@ -23,12 +23,13 @@ import {
   readCpim,
   readImdn,
   type SipMessage,
-  TEXT_CONTENT_TYPE,
+  textBody,
   toWireText,
   writeCpim,
   writeImdn,
   writeIsComposing,
   writeKeyboardActivity,
+  writtenBody,
 } from "@tombolo/sip";
 import type { Pair } from "../pair.ts";
 import type { ImDialect } from "../peers/profile.ts";
@@ -87,7 +88,9 @@ export class TextWire {
 
   /** False when a text is over what the partner takes in one MESSAGE, bytes. */
   fits(text: string): boolean {
-    return encodeTextBody(text).length <= this.settings.dialect.maxTextBytes;
+    const { maxTextBytes } = this.settings.dialect;
+    // No character takes more than three bytes, a line end included.
+    return text.length * 3 <= maxTextBytes || encodeTextBody(text).length <= maxTextBytes;
   }
 
   /** Our typing is told again after this, ms. */
@@ -114,7 +117,7 @@ export class TextWire {
     if (isAlone && item.subject !== undefined) headers.push(["Subject", toWireText(oneLine(item.subject))]);
     if (item.language !== undefined) headers.push(["Content-Language", item.language]);
     if (item.sentAt !== undefined) headers.push(["Date", formatSipDate(item.sentAt)]);
-    const body = { type: TEXT_CONTENT_TYPE, bytes: encodeTextBody(item.text) };
+    const body = textBody(item.text);
     return { headers, body: item.imdnId === undefined ? body : this.inquiring(item.imdnId, body, pair) };
   }
 
@@ -227,5 +230,5 @@ function oneLine(text: string): string {
 }
 
 function xmlBody(type: string, xml: string): Body {
-  return { type, bytes: new TextEncoder().encode(xml) };
+  return writtenBody(type, xml);
 }

@@ -25,7 +25,10 @@ function inStyle(style: StyleName): Documents {
 
 function notify(type: string, body: string): SipMessage {
   const bytes = new TextEncoder().encode(body);
-  return { content: bytes, get: (name: string) => (name === "Content-Type" ? type : undefined) } as SipMessage;
+  return {
+    content: bytes,
+    get: (name: string) => (name === "Content-Type" ? type : undefined),
+  } as SipMessage;
 }
 
 const categories = (availability: number, token: string, note = "") =>

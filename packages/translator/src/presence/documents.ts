@@ -1,5 +1,6 @@
 import {
   type Body,
+  detach,
   formatRfc3339,
   nextTimestamp,
   type PidfTuple,
@@ -8,6 +9,7 @@ import {
   readPresenceBody,
   type SipMessage,
   writePidf as writePidfDocument,
+  writtenBody,
 } from "@tombolo/sip";
 import { bareJid, type EmailScreenNames, partnerUriToJid } from "../address/index.ts";
 import { type AvailabilityOverrides, joinStatusText } from "../tables/availability.ts";
@@ -17,7 +19,14 @@ import { readPresence } from "../tables/presence-reading.ts";
 import { type ResourceState, resourceTuples } from "../tables/resource-tuples.ts";
 import type { Availability, SystemKey } from "../tables/system.ts";
 import { readXmppText, writeXmppPresence, type XmppPresence } from "../tables/xmpp-presence.ts";
+import type { DialectMemory } from "./dialect-memory.ts";
 import type { Composed } from "./resources.ts";
+
+const PIDF_TYPE = "application/pidf+xml";
+/** Stands where the entity will. */
+const ENTITY = "@entity@";
+/** A URI that means itself in a document. */
+const PLAIN_URI = /^[\w.:@%+=;/~-]*$/;
 
 export interface PresenceDialect {
   /** The availability tables' name for the system on the other side. */
@@ -39,6 +48,8 @@ export interface PresenceDialect {
   readonly overrides?: AvailabilityOverrides | undefined;
   /** Whether activities such as "On the phone" go into the status text; default false. */
   readonly tellsActivities?: boolean | undefined;
+  /** Of this dialect and no other; left out, nothing is remembered. */
+  readonly memory?: DialectMemory | undefined;
 }
 
 /** XMPP presence that a document of a SIP user means, and the table row that said so. */
@@ -83,16 +94,22 @@ export class Documents {
 
   /** What the partner's users see of a state here, by the availability tables: as a whole, and of each resource. */
   map({ state: own, note: words, resources: known }: Composed): MappedState {
-    const { state, note, row } = this.look(own, words);
-    const whole = `${state}\n${note ?? ""}`;
-    if (this.dialect.tuples === "one" || known.length === 0) {
-      return { state, note, row, resources: [], key: whole };
-    }
+    const { tuples, memory } = this.dialect;
+    const isWhole = tuples === "one" || known.length === 0;
+    if (memory && isWhole && words === undefined)
+      return memory.state(this.xmppSystem, own, () => this.whole(own, undefined));
+    const whole = this.whole(own, words);
+    if (isWhole) return whole;
     const resources = known.map(({ resource, state, status, priority }): ResourceState => {
       const seen = this.look(state, status);
       return { resource, state: seen.state, note: seen.note, priority };
     });
-    return { state, note, row, resources, key: `${whole}\n${JSON.stringify(resources)}` };
+    return { ...whole, resources, key: detach(`${whole.key}\n${JSON.stringify(resources)}`) };
+  }
+
+  private whole(own: Availability, words: string | undefined): MappedState {
+    const { state, note, row } = this.look(own, words);
+    return { state, note, row, resources: [], key: detach(`${state}\n${note ?? ""}`) };
   }
 
   private look(own: Availability, words: string | undefined) {
@@ -107,14 +124,30 @@ export class Documents {
   /** The document that tells the watcher about `entity`, a sip: URI: all there is, each time (RFC 3856 6.8). */
   write(entity: string, mapped: MappedState): { readonly body: Body; readonly row: string } {
     const { pidf, entityScheme } = this.dialect;
-    const text = writePidfDocument({
-      dialect: pidf,
-      entity: entity.replace(/^sip:/, `${entityScheme}:`),
-      ...(writePidf(mapped.state, pidf).isIdle && { userInput: { state: "idle" } }),
-      tuples: this.dialect.tuples === "one" ? [this.oneTuple(entity, mapped)] : this.tuples(entity, mapped),
+    const uri = entityScheme === "sip" ? entity : entity.replace(/^sip:/, `${entityScheme}:`);
+    const text = this.framed(uri, mapped) ?? this.document(uri, entity, mapped);
+    return { body: writtenBody(PIDF_TYPE, text), row: mapped.row ?? writePidf(mapped.state, pidf).row };
+  }
+
+  /** A document that differs from others only in its entity; undefined where there is more of its own in it. */
+  private framed(uri: string, mapped: MappedState): string | undefined {
+    const { pidf, tuples, memory } = this.dialect;
+    if (tuples !== "one" || pidf !== "rpid-status-draft" || !PLAIN_URI.test(uri)) return undefined;
+    const frame = memory?.frame(mapped, () => {
+      const [before = "", after = ""] = this.document(ENTITY, ENTITY, mapped).split(ENTITY);
+      return [before, after];
     });
-    const body = { type: "application/pidf+xml", bytes: new TextEncoder().encode(text) };
-    return { body, row: mapped.row ?? writePidf(mapped.state, pidf).row };
+    return frame && frame[0] + uri + frame[1];
+  }
+
+  private document(uri: string, contact: string, mapped: MappedState): string {
+    const { pidf, tuples } = this.dialect;
+    return writePidfDocument({
+      dialect: pidf,
+      entity: uri,
+      ...(writePidf(mapped.state, pidf).isIdle && { userInput: { state: "idle" } }),
+      tuples: tuples === "one" ? [this.oneTuple(contact, mapped)] : this.tuples(contact, mapped),
+    });
   }
 
   private oneTuple(entity: string, { state, note }: MappedState): PidfTuple {
@@ -156,7 +189,7 @@ export class Documents {
   readPublication(publish: SipMessage, presentity: string): PublicationReading {
     if (publish.bodyLength === 0) return { kind: "none" };
     const type = publish.get("Content-Type") ?? "";
-    if (parseMediaType(type)?.type !== "application/pidf+xml") return { kind: "unsupported" };
+    if (parseMediaType(type)?.type !== PIDF_TYPE) return { kind: "unsupported" };
     const body = readPresenceBody(type, publish.content);
     if (!body.ok) return { kind: "broken", why: "the document is no PIDF" };
     if (!isAbout(body.entity, presentity, this.dialect.emailScreenNames))
@@ -165,6 +198,12 @@ export class Documents {
   }
 
   private shownOf(body: Extract<PresenceBodyReading, { ok: true }>): ShownPresence | undefined {
+    const { memory } = this.dialect;
+    if (!memory || body.kind !== "pidf") return this.meaningOf(body);
+    return memory.meaning(this.xmppSystem, body.summary, () => this.meaningOf(body));
+  }
+
+  private meaningOf(body: Extract<PresenceBodyReading, { ok: true }>): ShownPresence | undefined {
     const { system, pidf, overrides = {}, tellsActivities } = this.dialect;
     const read = readPresence(body.kind, body.summary, { dialect: pidf });
     if (!read) return undefined;

@@ -1,4 +1,5 @@
 import { type Partner, screenNamesOf, type TranslatorSettings } from "../settings.ts";
+import { DialectMemory } from "./dialect-memory.ts";
 import type { PresenceDialect } from "./documents.ts";
 
 /** How each partner's documents are written and read: one object for all pairs of a partner, changed in place by a reload. */
@@ -45,5 +46,6 @@ function dialectOf(
     wall,
     overrides,
     tellsActivities,
+    memory: new DialectMemory(),
   };
 }

@@ -1,12 +1,4 @@
-import {
-  type Body,
-  type DialogId,
-  detach,
-  type HeaderFields,
-  type Millis,
-  type NotifierInput,
-  type RequestRef,
-} from "@tombolo/sip";
+import type { Body, DialogId, HeaderFields, Millis, NotifierInput, RequestRef } from "@tombolo/sip";
 import type { KeptDialog } from "../kept.ts";
 import type { DialogOwner, IncomingRequest, Requester } from "../sip-side.ts";
 import type { MappedState } from "./documents.ts";
@@ -148,7 +140,7 @@ export class WatchDialogs {
     const age = now - (watch.changedAt ?? now);
     observe({ what: "presence", direction: "xmpp_to_sip", partner: pair.partner, row, age });
     watch.changedAt = undefined;
-    watch.told = detach(state.key);
+    watch.told = state.key;
     watch.toldAt = now;
     return body;
   }
