@@ -182,7 +182,7 @@ export class PairLegs implements Sleeper {
 
   /** What one of the two publishes has changed. */
   onPublished(now: Millis): void {
-    this.ownXmppWatcher?.onPublished(now);
+    this.ownXmppWatcher?.onPublished();
     this.ownSipWatcher?.onPublished(now);
   }
 

@@ -1,4 +1,5 @@
 import type { Deadline, Machine, Millis } from "../machine.ts";
+import { FewOutputs } from "./few-outputs.ts";
 import type {
   EndReason,
   NotificationEnded,
@@ -41,10 +42,8 @@ const LAPSED: Closing = { reason: "timeout", ended: "timeout" };
  * happens meanwhile is told by the next, which says what is true when it leaves. NOTIFYs that follow a 2xx or a new
  * authorisation leave at once, others in their turn.
  */
-export class Notifier implements Machine<NotifierInput, NotifierOutput> {
+export class Notifier extends FewOutputs<NotifierOutput> implements Machine<NotifierInput, NotifierOutput> {
   private readonly settings: NotifierSettings;
-  /** There only while there is something to take. */
-  private outputs: NotifierOutput[] | undefined;
   private current: NotifierState = "init";
   private authorised = false;
   private lapsesAt: Millis | undefined;
@@ -57,6 +56,7 @@ export class Notifier implements Machine<NotifierInput, NotifierOutput> {
   private closing = LAPSED;
 
   constructor(settings: NotifierSettings) {
+    super();
     this.settings = settings;
     if (settings.resume !== undefined) {
       this.current = settings.resume.state;
@@ -110,17 +110,6 @@ export class Notifier implements Machine<NotifierInput, NotifierOutput> {
     if (turn !== undefined && (expiry === undefined || turn < expiry))
       return { at: turn, reason: "NOTIFY in turn" };
     return expiry === undefined ? undefined : { at: expiry, reason: "expiry" };
-  }
-
-  poll(): NotifierOutput | undefined {
-    const first = this.outputs?.shift();
-    if (this.outputs?.length === 0) this.outputs = undefined;
-    return first;
-  }
-
-  private put(output: NotifierOutput): void {
-    this.outputs ??= [];
-    this.outputs.push(output);
   }
 
   private subscribed(expires: number | undefined, now: Millis): void {

@@ -1,4 +1,5 @@
 import type { Deadline, Machine, Millis } from "../machine.ts";
+import { FewOutputs } from "./few-outputs.ts";
 import { refreshRetryTime, refreshTime } from "./refresh-time.ts";
 import type {
   Notified,
@@ -35,6 +36,12 @@ export const MAX_EXPIRES_S = 86_400;
 /** Expiries this close, in ms, are the same one, counted down: they do not move the refresh. */
 const SAME_EXPIRY_MS = 5_000;
 
+/** Outputs that are the same each time. */
+const DOCUMENT: SubscriberOutput = { kind: "document" };
+const ACTIVE: SubscriberOutput = { kind: "active" };
+const PENDING: SubscriberOutput = { kind: "pending" };
+const UNCONFIRMED: SubscriberOutput = { kind: "unconfirmed" };
+
 /** What came from the other side to make an event of it. */
 type Cause = SubscribeAnswered | SubscribeUnanswered | Notified | undefined;
 
@@ -42,10 +49,11 @@ type Cause = SubscribeAnswered | SubscribeUnanswered | Notified | undefined;
  * One wish of one watcher for one presentity, over one dialog (RFC 6665 4.1). Knows nothing of CSeq, tags, routes and
  * bodies. Answers to requests that it does not wait for are ignored, so late ones do no harm.
  */
-export class Subscriber implements Machine<SubscriberInput, SubscriberOutput> {
+export class Subscriber
+  extends FewOutputs<SubscriberOutput>
+  implements Machine<SubscriberInput, SubscriberOutput>
+{
   private readonly settings: SubscriberSettings;
-  /** There only while there is something to take. */
-  private outputs: SubscriberOutput[] | undefined;
   private current: SubscriberState = "init";
   private inFlight: "initial" | "refresh" | "end" | undefined;
   /** A NOTIFY has come, so there is a dialog to refresh and to end. */
@@ -63,6 +71,7 @@ export class Subscriber implements Machine<SubscriberInput, SubscriberOutput> {
   private timerN: Millis | undefined;
 
   constructor(settings: SubscriberSettings) {
+    super();
     this.settings = settings;
     this.wish = Math.min(settings.expires, MAX_EXPIRES_S);
     if (settings.resume !== undefined) {
@@ -132,17 +141,6 @@ export class Subscriber implements Machine<SubscriberInput, SubscriberOutput> {
       next = { at: expiresAt, reason: "expiry" };
     }
     return next;
-  }
-
-  poll(): SubscriberOutput | undefined {
-    const first = this.outputs?.shift();
-    if (this.outputs?.length === 0) this.outputs = undefined;
-    return first;
-  }
-
-  private put(output: SubscriberOutput): void {
-    this.outputs ??= [];
-    this.outputs.push(output);
   }
 
   /** There is a dialog that lives, and no SUBSCRIBE of ours runs in it. */
@@ -228,17 +226,17 @@ export class Subscriber implements Machine<SubscriberInput, SubscriberOutput> {
         this.retryRefresh(cause?.kind === "response" ? cause.retryAfter : undefined, now);
         break;
       case "document":
-        if (cause?.kind === "notify" && cause.hasBody) this.put({ kind: "document" });
+        if (cause?.kind === "notify" && cause.hasBody) this.put(DOCUMENT);
         break;
       case "announce-active":
         this.wasActive = true;
-        this.put({ kind: "active" });
+        this.put(ACTIVE);
         break;
       case "announce-pending":
-        this.put({ kind: "pending" });
+        this.put(PENDING);
         break;
       case "count-unconfirmed":
-        this.put({ kind: "unconfirmed" });
+        this.put(UNCONFIRMED);
         break;
       case "want-again":
       case "want-no-more":

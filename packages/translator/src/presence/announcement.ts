@@ -18,7 +18,6 @@ export class Announcement {
   /** What was told is from before a restart: whether the watcher knows it is not known. */
   private isDoubtful = false;
   private standsUntil: Millis | undefined;
-  private seenAt: Millis | undefined;
   private rowRead: string | undefined;
 
   /** @param resource stands for the SIP user in XMPP: available presence never comes from a bare JID (C-24). */
@@ -52,11 +51,6 @@ export class Announcement {
     return this.told !== undefined && this.told.type === undefined;
   }
 
-  /** When the last document of a watch came, ms. */
-  get documentAt(): Millis | undefined {
-    return this.seenAt;
-  }
-
   /** The row of the tables that the last document was read by. */
   get row(): string | undefined {
     return this.rowRead;
@@ -77,10 +71,9 @@ export class Announcement {
     this.standsUntil = undefined;
   }
 
-  /** Tells a new state, unless it looks like the last one. @param seenAt when the last document of the watch came. */
-  show(document: ShownPresence, seenAt: Millis | undefined): void {
+  /** Tells a new state, unless it looks like the last one. */
+  show(document: ShownPresence): void {
     const isNews = !this.told || this.isDoubtful || !looksLike(this.told, document);
-    this.seenAt = seenAt;
     this.note(document);
     if (isNews) this.repeat();
   }
@@ -144,6 +137,7 @@ export class Announcement {
   }
 }
 
-function looksLike(a: XmppPresence, b: XmppPresence): boolean {
+/** For a watcher there is no difference. */
+export function looksLike(a: XmppPresence, b: XmppPresence): boolean {
   return a.type === b.type && a.show === b.show && a.status === b.status;
 }

@@ -1,5 +1,5 @@
 import { detach, type Millis } from "@tombolo/sip";
-import type { Announcement } from "./announcement.ts";
+import { type Announcement, looksLike } from "./announcement.ts";
 import { compose, type Said } from "./composition.ts";
 import type { ShownPresence } from "./documents.ts";
 import type { Wish } from "./wish.ts";
@@ -17,7 +17,8 @@ export class WatchedSources {
   private own: ShownPresence | undefined;
   /** From when `own` counts. */
   private since: Millis = 0;
-  private seenAt: Millis | undefined;
+  /** When the last document of the watch came; minus infinity before. It is always a number: so it is changed in place. */
+  private seenAt: Millis = Number.NEGATIVE_INFINITY;
 
   constructor(publisher: Publisher, wish: Wish, announcement: Announcement) {
     this.publisher = publisher;
@@ -25,14 +26,9 @@ export class WatchedSources {
     this.announcement = announcement;
   }
 
-  /** When the last document of the watch came, ms. */
-  private get notifiedAt(): Millis | undefined {
-    return this.seenAt;
-  }
-
-  /** What the watch itself says. */
-  private get notification(): ShownPresence | undefined {
-    return this.own;
+  /** When the last document of the watch came, ms; undefined where none came since it was last lost. */
+  get documentAt(): Millis | undefined {
+    return Number.isFinite(this.seenAt) ? this.seenAt : undefined;
   }
 
   /** What the user publishes. */
@@ -50,40 +46,37 @@ export class WatchedSources {
   show(document: ShownPresence, now: Millis): void {
     // What the first document after a restart says is no news: what was published since may be.
     this.notified(document, this.announcement.awaitsNews ? Number.NEGATIVE_INFINITY : now, now);
-    this.present(now);
+    this.present();
   }
 
   /** What the user publishes has changed. */
-  publishedAnew(now: Millis): void {
-    if (!this.present(now) && !this.announcement.awaitsNews) this.announcement.withdraw();
+  publishedAnew(): void {
+    if (!this.present() && !this.announcement.awaitsNews) this.announcement.withdraw();
   }
 
   /** Shows what all sources together say. @returns false where none says anything. */
-  present(now: Millis): boolean {
-    const said = this.wish.isAuthorized ? this.said : this.notification;
-    if (said) this.announcement.show(said, this.notifiedAt ?? now);
+  present(): boolean {
+    const said = this.wish.isAuthorized ? this.said : this.own;
+    if (said) this.announcement.show(said);
     return said !== undefined;
   }
 
   /** What the watch has shown holds no more. What is published goes on where the SIP side has let the user in. */
   withdraw(reason?: string): void {
     this.own = undefined;
+    this.seenAt = Number.NEGATIVE_INFINITY;
     const said = this.wish.isWanted && this.wish.isAuthorized ? this.said : undefined;
     this.announcement.stand();
-    if (said) this.announcement.show(said, undefined);
+    if (said) this.announcement.show(said);
     else this.announcement.withdraw(reason);
   }
 
   /** A document of the watch. @param since from when it counts, where it says something else than before. */
   private notified(presence: ShownPresence, since: Millis, now: Millis): void {
-    if (this.own === undefined || looks(this.own) !== looks(presence)) this.since = since;
+    if (this.own === undefined || !looksLike(this.own, presence)) this.since = since;
     // A slice of a document would hold all of it.
     const { status } = presence;
     this.own = status === undefined ? presence : { ...presence, status: detach(status) };
     this.seenAt = now;
   }
-}
-
-function looks({ type, show, status }: ShownPresence): string {
-  return JSON.stringify([type, show, status]);
 }

@@ -25,7 +25,8 @@ export function xmppWatchState(wish: Wish, retries: Retries, leg: SubscriptionLe
 /** Why an XMPP watcher sees what they see. */
 export function xmppWatchView(parts: Parts): XmppWatchView {
   const { wish, retries, leg, announcement, sources } = parts;
-  const { shown, row, documentAt } = announcement;
+  const { shown, row } = announcement;
+  const { documentAt } = sources;
   const { dialog, subscriber } = leg;
   const { lastFailure: failure } = retries;
   const dialogs: DialogView[] = [];

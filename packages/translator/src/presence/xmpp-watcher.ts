@@ -254,7 +254,7 @@ export class XmppWatcher implements Requester<Subscriber | Fetch>, DialogOwner {
           this.sources.withdraw();
           break;
         case "active":
-          this.onActive(now);
+          this.onActive();
           break;
         case "document":
           if (document) this.show(document, now);
@@ -269,11 +269,11 @@ export class XmppWatcher implements Requester<Subscriber | Fetch>, DialogOwner {
     }
   }
 
-  private onActive(now: Millis): void {
+  private onActive(): void {
     this.retries.succeed();
     this.announcement.stand();
     if (this.wish.allow()) sayDecision(this.context, this.wish, "subscribed");
-    if (!this.announcement.awaitsNews) this.sources.present(now);
+    if (!this.announcement.awaitsNews) this.sources.present();
   }
 
   private onEnded(end: SubscriptionEnded, now: Millis): void {
@@ -309,9 +309,9 @@ export class XmppWatcher implements Requester<Subscriber | Fetch>, DialogOwner {
   }
 
   /** What the user publishes has changed: it is for those whom the SIP side has let in. */
-  onPublished(now: Millis): void {
+  onPublished(): void {
     if (!this.wish.isWanted || !this.wish.isAuthorized) return;
-    this.sources.publishedAnew(now);
+    this.sources.publishedAnew();
   }
 
   /** The component link is back: the server may have missed the last word. @returns whether there was something to say. */
