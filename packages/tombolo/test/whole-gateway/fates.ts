@@ -1,9 +1,17 @@
 /**
  * How the partner meets a request of the program's. `lost`: it never arrives. `silent`: taken, its answer never sent.
  * `late`: taken, answered after 3 s; `too-late`: after 40 s, when nobody waits any more. `notify-first`: the 200 comes
- * behind the NOTIFY. `no-notify`: no NOTIFY follows. A number: refused with that status.
+ * behind the NOTIFY. `rejected`: taken, but the NOTIFY before the 200 says that it is over. `no-notify`: no NOTIFY follows. A number: refused with that status.
  */
-export type SubscribeFate = "lost" | "silent" | "late" | "too-late" | "notify-first" | "no-notify" | number;
+export type SubscribeFate =
+  | "lost"
+  | "silent"
+  | "late"
+  | "too-late"
+  | "notify-first"
+  | "rejected"
+  | "no-notify"
+  | number;
 export type NotifyFate = "lost" | "silent" | "late" | "too-late" | number;
 
 export const SUBSCRIBE_FATES: readonly SubscribeFate[] = [
@@ -12,6 +20,7 @@ export const SUBSCRIBE_FATES: readonly SubscribeFate[] = [
   "late",
   "too-late",
   "notify-first",
+  "rejected",
   "no-notify",
   481,
   408,

@@ -20,13 +20,12 @@ export class Contact {
   from: "none" | "asked" | "yes" = "none";
   /** x was asked, and said no or took it back. */
   isRefused = false;
-  /** The program has lost its memory since x was let in, and only a log-in of x can tell it. */
+  /** The program has lost its memory since it said something, and only a log-in of x can tell it. */
   isForgotten = false;
   private readonly words: Record<Way, LastWord | undefined> = { to: undefined, from: undefined };
 
   /** A word that answers a question, or takes a permission back, is found out by the program where it is lost. */
   say(word: Word, id: string, isSpontaneous: boolean): void {
-    if (word === "subscribe" || word === "unsubscribe") this.isForgotten = false;
     if (word === "subscribe" || word === "unsubscribe")
       this.words.to = { word, id, readAt: undefined, isLost: false };
     else this.words.from = isSpontaneous ? { word, id, readAt: undefined, isLost: false } : undefined;
@@ -56,10 +55,15 @@ export class Contact {
       if (own && (own.readAt === undefined || own.readAt >= since)) own.isLost = true;
   }
 
-  /** The program has forgotten all. An open question is never asked again by the server. */
-  onWiped(): void {
+  /** The program has forgotten all, also what x was shown. An open question is never asked again by the server. */
+  onWiped(isSeen: boolean): void {
     if (this.words.to && this.to === "asked") this.words.to.isLost = true;
-    if (this.to === "yes") this.isForgotten = true;
+    this.isForgotten = this.to === "yes" || isSeen;
+  }
+
+  /** Something is to be said again. */
+  get isMisheard(): boolean {
+    return [this.words.to, this.words.from].some((own) => own?.isLost);
   }
 
   /** Words that are to be said again. */

@@ -18,6 +18,9 @@ export interface SipPresentitiesAround {
   readonly mint: Mint;
   readonly users: { readonly sip: number; readonly xmpp: number };
   readonly attitude: Attitude;
+  /** How it refuses, and whether a NOTIFY that failed is sent again before the next one is due. */
+  readonly refusal: "403" | "rejected";
+  readonly isDiligent: boolean;
 }
 
 /** x watches s: the partner's end of the subscription. */
@@ -28,6 +31,10 @@ interface Notifying {
   isOwed: boolean;
 }
 
+/** Reasons of a last NOTIFY that says nothing else. */
+const REFUSALS: ReadonlySet<string> = new Set(["rejected", "noresource"]);
+/** How far a NOTIFY overtakes an answer, ms. */
+const NOTIFY_AHEAD = 2_000;
 /** How long until a NOTIFY that failed is sent again, ms. */
 const NOTIFY_AGAIN = 10_000;
 
@@ -108,9 +115,10 @@ export class SipPresentities {
   }
 
   private onInitial(line: SipLine, request: SipMessage, fate: SubscribeFate | undefined): void {
-    const { stack, agenda } = this.around;
+    const { stack, agenda, refusal } = this.around;
     const [s, x] = [userOf(request.to?.uri ?? ""), userOf(request.from?.uri ?? "")];
-    const status = typeof fate === "number" ? fate : this.attitudeTo(s, x) === "refuse" ? 403 : 200;
+    const isRefused = this.attitudeTo(s, x) === "refuse";
+    const status = typeof fate === "number" ? fate : isRefused && refusal === "403" ? 403 : 200;
     const tag = stack.newId("t");
     if (status !== 200) {
       stack.answer(line, request, status, tag, extraOf(status));
@@ -120,7 +128,7 @@ export class SipPresentities {
     const dialog = dialogFrom(request, s, x, tag);
     const one = { dialog, expiresAt: agenda.now + expires * 1_000, isBusy: false, isOwed: false };
     this.notifying.set(dialog.callId, one);
-    this.accept(line, request, one, expires, fate);
+    this.accept(line, request, one, expires, isRefused ? "rejected" : fate);
     this.watchExpiry(one);
   }
 
@@ -156,9 +164,10 @@ export class SipPresentities {
         ["Contact", contactOf(s)],
       ]);
     const notify = () => this.notify(one, expires === 0 ? "timeout" : undefined);
-    if (fate === "notify-first") {
-      notify();
-      agenda.in(5, answer);
+    if (fate === "notify-first" || fate === "rejected") {
+      if (fate === "rejected") this.notify(one, "rejected");
+      else notify();
+      agenda.in(NOTIFY_AHEAD, answer);
       return;
     }
     if (fate !== "silent") agenda.in(delayOf(fate), answer);
@@ -183,7 +192,7 @@ export class SipPresentities {
 
   /** One at a time; each says what is true when it leaves. @param end the reason, where it is the last. */
   private notify(one: Notifying, end: string | undefined): void {
-    const { stack, agenda } = this.around;
+    const { stack, agenda, isDiligent } = this.around;
     const { dialog } = one;
     if (end !== undefined) this.notifying.delete(dialog.callId);
     else if (one.isBusy) {
@@ -191,7 +200,8 @@ export class SipPresentities {
       return;
     }
     const { s, x } = dialog;
-    const isShown = this.attitudeTo(s, x) === "grant" || this.attitudeTo(s, x) === "block";
+    const attitude = this.attitudeTo(s, x);
+    const isShown = (attitude === "grant" || attitude === "block") && !REFUSALS.has(end ?? "");
     const body = isShown ? { type: "application/pidf+xml", bytes: bytesOf(this.document(s, x)) } : undefined;
     one.isBusy = true;
     stack.inDialog("NOTIFY", dialog, this.headers(one, end), body, (final) => {
@@ -199,7 +209,7 @@ export class SipPresentities {
       const status = typeof final === "string" ? 0 : final.status;
       if (this.notifying.get(dialog.callId) !== one) return;
       if (status === 481) this.notifying.delete(dialog.callId);
-      else if (status < 200 || status >= 300)
+      else if ((status < 200 || status >= 300) && isDiligent)
         agenda.in(NOTIFY_AGAIN, () => {
           if (this.notifying.get(dialog.callId) === one) this.notify(one, undefined);
         });

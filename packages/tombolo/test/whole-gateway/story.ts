@@ -17,7 +17,7 @@ export function play({ scene, moves }: Story, isTold = false, meddle?: (world: W
     world.pause(pause);
   }
   world.rest();
-  restart(world);
+  if (scene.isRestarted) restart(world);
   leaveAll(world, before);
 }
 

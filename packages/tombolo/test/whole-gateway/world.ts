@@ -10,13 +10,13 @@ import type { Program } from "../simulation/program.ts";
 import type { SipLine } from "../simulation/sip-line.ts";
 import { SipStack } from "../simulation/sip-stack.ts";
 import { TextBook } from "../simulation/text-book.ts";
-import { rest } from "./coming-to-rest.ts";
+import { look, rest } from "./coming-to-rest.ts";
 import { Conversation } from "./conversation.ts";
 import { act } from "./deeds.ts";
 import { Fates } from "./fates.ts";
 import { AnswerGuard, type Guard, LeakGuard, LeaveGuard, PaceGuard, RosterGuard } from "./guards.ts";
 import { Mint } from "./markers.ts";
-import { type Deed, type Scene, sayDeed, USERS } from "./moves.ts";
+import { type Deed, isDisturbing, type Scene, sayDeed, USERS } from "./moves.ts";
 import { SipPresentities } from "./sip-presentities.ts";
 import { SipPublishers } from "./sip-publishers.ts";
 import { SipWatchers } from "./sip-watchers.ts";
@@ -24,6 +24,8 @@ import { XmppUsers } from "./xmpp-users.ts";
 
 /** Virtual ms at which a story begins. */
 const START = 1_000_000;
+/** Where nothing is broken users see what is true within this, ms. */
+const SOON = 60_000;
 /** Every wire takes so long, ms. */
 const LATENCY = 1;
 /** A request of the partner's may wait so long for its answer, ms. */
@@ -51,6 +53,8 @@ export class World {
   readonly leave: LeaveGuard;
   readonly scene: Scene;
   readonly conversation: Conversation | undefined;
+  /** Something was broken since all was at rest. */
+  private isDisturbed = false;
   private readonly answers: AnswerGuard;
   private readonly guards: readonly Guard[];
   private readonly chance = new Chance(SEED);
@@ -79,8 +83,9 @@ export class World {
     });
     const { stack } = this;
     this.watchers = new SipWatchers({ agenda, stack, fates });
-    const { attitude } = scene;
-    this.presentities = new SipPresentities({ agenda, stack, fates, mint, users: USERS, attitude });
+    const { attitude, refusal, isDiligent } = scene;
+    const manners = { attitude, refusal, isDiligent };
+    this.presentities = new SipPresentities({ agenda, stack, fates, mint, users: USERS, ...manners });
     this.publishers = new SipPublishers({ agenda, stack, mint });
     this.link = new ComponentEnd({
       agenda,
@@ -166,18 +171,21 @@ export class World {
     if (pause !== "timer") this.runFor(pause);
     else if (Number.isFinite(this.program.nextAt)) this.runTo(Math.max(this.now, this.program.nextAt - 1));
     this.answers.check(ANSWER_WITHIN);
+    if (typeof pause === "number" && pause >= SOON && !this.isDisturbed && !this.xmpp.isMisheard) look(this);
   }
 
   // ---- deeds
 
   take(deed: Deed): void {
     this.conversation?.world(sayDeed(deed));
+    if (isDisturbing(deed)) this.isDisturbed = true;
     act(this, deed);
   }
 
   /** All is mended, and each watcher sees what is true. */
   rest(): void {
     rest(this);
+    this.isDisturbed = false;
   }
 
   /** An administrator rules about s watching x, where the program listens. */
@@ -213,6 +221,7 @@ export class World {
   /** Killed, and started again. @param isWiped its disk is lost, too. */
   kill(ms: number, isWiped: boolean): void {
     if (this.program.isDead) return;
+    this.isDisturbed = true;
     this.kept.crash(this.now);
     if (isWiped) {
       this.kept.wipe();

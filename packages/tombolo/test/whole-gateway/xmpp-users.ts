@@ -177,7 +177,10 @@ export class XmppUsers {
 
   /** The program has forgotten all that it ever knew. */
   onWiped(): void {
-    for (const { contacts } of this.users) for (const contact of contacts) contact.onWiped();
+    for (const { contacts, seen } of this.users)
+      contacts.forEach((contact, s) => {
+        contact.onWiped(seen[s]?.isOpen === true);
+      });
   }
 
   /** Users say again what was lost. */
@@ -191,6 +194,11 @@ export class XmppUsers {
             for (const name of this.users[x]!.resources.keys()) this.show(this.users[x]!, name, s);
         }
       });
+  }
+
+  /** Some user has to say something again. */
+  get isMisheard(): boolean {
+    return this.users.some(({ contacts }) => contacts.some((contact) => contact.isMisheard));
   }
 
   /** Markers of each resource as s may see them, the one that counts most first. */
@@ -257,6 +265,8 @@ export class XmppUsers {
           user.seen[s] = { isOpen: true, markers: markersIn(stanza.getChildText("status") ?? "") };
         break;
       case "unavailable":
+        // From the bare JID it says that s watches no more (RFC 8048 5.3.3).
+        if (from?.includes("/")) contact.isForgotten = false;
         if (user.resources.size > 0) user.seen[s] = NOBODY;
         break;
       case "subscribe":
