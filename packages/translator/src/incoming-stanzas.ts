@@ -6,6 +6,7 @@ import { asInJid, type Gates } from "./gates.ts";
 import { type PairBook, sipUserOf } from "./pair-book.ts";
 import type { PairLegs } from "./pair-legs.ts";
 import type { OutwardPublications } from "./presence/outward-publications.ts";
+import { screenNamesOf } from "./settings.ts";
 import { errorStanza } from "./stanza.ts";
 import type { XmppSide } from "./xmpp-side.ts";
 
@@ -65,6 +66,8 @@ export class IncomingStanzas {
     if (!partner || !from || (to && to.domain !== asInJid(partnerDomain))) return undefined;
     const xmppUser = bareOf(from);
     const known = to && this.book.find(xmppUser, sipUserOf(to.local, partner));
+    // A pair is made of addresses that have a form on the other side.
+    if (known && screenNamesOf(partner) === "plain" && this.gates.mayBegin(from.domain)) return known;
     const refusal = this.gates.refusalOf(from, to, known?.isAnswer(stanza) ?? false);
     const legs = refusal || !to ? undefined : (known ?? this.book.findOrMake(xmppUser, to.local, partner));
     const isAwaited = stanza.getName() === "message" || stanza.attrs.type === "subscribe";

@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { bareJid, formatJid, parseJid } from "./jid.ts";
 import { MAX_PART_OCTETS } from "./localpart.ts";
@@ -36,6 +37,20 @@ describe("a JID", () => {
     const spellings = ["Stra\u00dfe@B\u00fccher.example", "STRA\u00dfE@xn--bcher-kva.example/x"];
     expect(new Set(spellings.map(bareJid))).toEqual(new Set(["stra\u00dfe@b\u00fccher.example"]));
     expect(bareJid("no one@example.com")).toBeUndefined();
+  });
+
+  it("is read the same where it is plainly written and where it is not", () => {
+    const text = (alphabet: string) =>
+      fc.string({ unit: fc.constantFrom(...alphabet), minLength: 0, maxLength: 8 });
+    const parts = fc.tuple(text("a0._-A\\ "), text("b1.-x"), text("c2 ~/@'-"));
+    fc.assert(
+      fc.property(parts, ([local, domain, resource]) => {
+        const read = (host: string) => parseJid(`${local}@${host}${resource && `/${resource}`}`);
+        expect(read(domain)).toEqual(read(domain.toUpperCase()));
+        expect(read(`${domain}z`)).toEqual(read(`${domain}Z`));
+      }),
+      { numRuns: 2_000 },
+    );
   });
 
   it("is written as it was read", () => {

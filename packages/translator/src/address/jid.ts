@@ -16,7 +16,25 @@ export interface Jid {
  * Splits and prepares a JID (RFC 7622 3): split at the first `/`, then at the first `@`; undefined when it is malformed.
  * A localpart that holds a character which may only stand escaped is malformed too.
  */
-export const parseJid: (text: string) => Jid | undefined = remembering(readJid);
+export function parseJid(text: string): Jid | undefined {
+  return plainJid(text) ?? otherJid(text);
+}
+
+const otherJid = remembering(readJid);
+
+/** Longest address that is read at sight, in characters: no part is too long. */
+const PLAIN_LENGTH = 256;
+/** Parts of ASCII in their comparison form; the domain is judged by itself. */
+const PLAIN_JID = /^([a-z0-9._-]+)@([a-z0-9.-]+)(?:\/([ -~]+))?$/;
+
+/** Nearly all addresses, and more of them than can be remembered; of domains there are few. */
+function plainJid(text: string): Jid | undefined {
+  const match = text.length <= PLAIN_LENGTH ? PLAIN_JID.exec(text) : null;
+  if (match === null) return undefined;
+  const [, local = "", host = "", resource = ""] = match;
+  const domain = parseDomain(host)?.unicode;
+  return domain === undefined ? undefined : { local, domain, resource };
+}
 
 function readJid(text: string): Jid | undefined {
   const slash = text.indexOf("/");

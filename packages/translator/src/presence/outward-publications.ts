@@ -54,7 +54,8 @@ export class OutwardPublications {
 
   /** Takes presence for the own JID of a partner. @returns whether it was that. */
   takes(partnerDomain: string, stanza: Element, now: Millis): boolean {
-    if (stanza.getName() !== "presence") return false;
+    // Nearly all is for some user.
+    if (stanza.getName() !== "presence" || hasLocalpart(stanza.attrs.to ?? "")) return false;
     const { gates } = this.context;
     const partner = gates.partner(partnerDomain);
     const to = parseJid(stanza.attrs.to ?? "");
@@ -228,6 +229,13 @@ export class OutwardPublications {
 }
 
 const MUC = "http://jabber.org/protocol/muc";
+
+/** Where there is none the at sign is part of the resource, or missing. */
+function hasLocalpart(jid: string): boolean {
+  const at = jid.indexOf("@");
+  const slash = jid.indexOf("/");
+  return at >= 0 && (slash < 0 || at < slash);
+}
 
 function keyOf(user: BareJid, partner: string): string {
   return `${user} ${partner}`;
