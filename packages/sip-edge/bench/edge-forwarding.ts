@@ -25,8 +25,8 @@ const REQUEST = bytes([
   "",
   BODY,
 ]);
-const ROUNDS = 40_000;
-const TURNS = 16;
+const ROUNDS = 8_000;
+const TURNS = 80;
 /** Requests that come in one piece. */
 const BATCH = 16;
 const OUTSIDE = { host: "192.0.2.7", port: 40000 };

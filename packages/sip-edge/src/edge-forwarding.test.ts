@@ -31,7 +31,7 @@ describe("from a partner to the node and back", () => {
     const taken = linked().outside(subscribe);
     expect(text(taken.toNode[0]!.message)).toBe(
       `SUBSCRIBE sip:alice@example.com SIP/2.0
-Via: SIP/2.0/TLS sip.example.com:5061;branch=z9hG4bKid1
+Via: SIP/2.0/TLS sip.example.com:5061;branch=z9hG4bK0.id1
 Record-Route: <sip:sip.example.com:5061;transport=tls;lr>
 Via: SIP/2.0/tls sip.contoso.example:5061;branch=z9hG4bKF00.1;branched=FALSE;ms-internal-info="a;b";received=192.0.2.7
 Record-Route: <sip:sip.contoso.example:5061;transport=tls;lr;ms-key-info=AAE>;tag=0F3C
@@ -213,7 +213,7 @@ describe("from the node to a partner and back", () => {
     expect(taken.sent[0]!.connection).toBe("out-contoso.example");
     expect(text(taken.sent[0]!.message)).toBe(
       `SUBSCRIBE sip:bob@contoso.example SIP/2.0
-Via: SIP/2.0/TLS sip.example.com:5061;branch=z9hG4bKid1
+Via: SIP/2.0/TLS sip.example.com:5061;branch=z9hG4bK0.id1
 Record-Route: <sip:sip.example.com:5061;transport=tls;lr>
 Via: SIP/2.0/TLS gateway.invalid;branch=z9hG4bKnode1
 Max-Forwards: 69
@@ -232,8 +232,8 @@ Content-Length: 0`,
     const { message } = rig.inside(fromAlice("MESSAGE")).sent[0]!;
     const answer = sip(
       text(answerTo(message, 202, ["ms-edge-proxy-message-trust: x"])).replace(
-        "z9hG4bKid1",
-        "z9hG4bKid1;received=203.0.113.5;ms-received-port=5061;ms-received-cid=3E8A00",
+        "z9hG4bK0.id1",
+        "z9hG4bK0.id1;received=203.0.113.5;ms-received-port=5061;ms-received-cid=3E8A00",
       ),
     );
     const taken = rig.outside(answer, "out-contoso.example");
@@ -254,8 +254,8 @@ Content-Length: 0`,
   });
 
   it.each([
-    ["another sent-by", "SIP/2.0/TLS sip.evil.example:5061;branch=z9hG4bKid1"],
-    ["another branch", "SIP/2.0/TLS sip.example.com:5061;branch=z9hG4bKid9"],
+    ["another sent-by", "SIP/2.0/TLS sip.evil.example:5061;branch=z9hG4bK0.id1"],
+    ["another branch", "SIP/2.0/TLS sip.example.com:5061;branch=z9hG4bK0.id9"],
     ["no branch", "SIP/2.0/TLS sip.example.com:5061"],
   ])("drops an answer with %s", (_, via) => {
     const rig = linked("out");

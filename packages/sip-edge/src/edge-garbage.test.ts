@@ -86,7 +86,7 @@ describe("whatever comes in", () => {
         fc.integer({ min: 100, max: 699 }),
         fc.array(splice, { maxLength: 3 }),
         (status, splices) => {
-          const head = `SIP/2.0 ${status} X\r\nVia: SIP/2.0/TLS sip.example.com:5061;branch=z9hG4bKid1\r\nFrom: <sip:alice@example.com>;tag=1\r\nTo: <sip:bob@contoso.example>;tag=2\r\nCall-ID: c\r\nCSeq: 1 INVITE\r\nContent-Length: 0\r\n\r\n`;
+          const head = `SIP/2.0 ${status} X\r\nVia: SIP/2.0/TLS sip.example.com:5061;branch=z9hG4bK0.id1\r\nFrom: <sip:alice@example.com>;tag=1\r\nTo: <sip:bob@contoso.example>;tag=2\r\nCall-ID: c\r\nCSeq: 1 INVITE\r\nContent-Length: 0\r\n\r\n`;
           let bytes: Uint8Array = new TextEncoder().encode(head);
           for (const { at, drop, bytes: put } of splices) {
             const cut = Math.min(at, bytes.length);

@@ -24,7 +24,7 @@ describe("a subscription of a partner to somebody behind the routing node", () =
       ),
     ).toEqual([
       `gw1: SUBSCRIBE sip:alice@example.com SIP/2.0
-Via: SIP/2.0/TLS 10.0.0.5:5062;branch=z9hG4bKid1
+Via: SIP/2.0/TLS 10.0.0.5:5062;branch=z9hG4bK0.id1
 Record-Route: <sip:10.0.0.5:5062;transport=tls;lr>
 Record-Route: <sip:sip.example.com:5061;transport=tls;lr>
 Via: SIP/2.0/TLS sip.contoso.example:5061;branch=z9hG4bKb1;received=192.0.2.7
@@ -47,7 +47,7 @@ Content-Length: 0`,
       rig.say(
         "gw1",
         `SIP/2.0 200 OK
-        Via: SIP/2.0/TLS 10.0.0.5:5062;branch=z9hG4bKid1
+        Via: SIP/2.0/TLS 10.0.0.5:5062;branch=z9hG4bK0.id1
         Via: SIP/2.0/TLS sip.contoso.example:5061;branch=z9hG4bKb1;received=192.0.2.7
         Via: SIP/2.0/TLS 10.1.4.77:50122
         Record-Route: <sip:proxy.inside.test:5060;transport=tcp;lr>, <sip:10.0.0.5:5062;transport=tls;lr>
@@ -94,7 +94,7 @@ Content-Length: 0`,
       ),
     ).toEqual([
       `gw1: SUBSCRIBE sip:alice@10.0.0.6:5080;transport=tcp;ob SIP/2.0
-Via: SIP/2.0/TLS 10.0.0.5:5062;branch=z9hG4bKid2
+Via: SIP/2.0/TLS 10.0.0.5:5062;branch=z9hG4bK0.id2
 Record-Route: <sip:10.0.0.5:5062;transport=tls;lr>
 Record-Route: <sip:sip.example.com:5061;transport=tls;lr>
 Route: <sip:proxy.inside.test:5060;transport=tcp;lr>
@@ -131,7 +131,7 @@ Content-Length: 0`,
       ),
     ).toEqual([
       `out-contoso.example: NOTIFY sip:bob@contoso.example;gruu SIP/2.0
-Via: SIP/2.0/TLS sip.example.com:5061;branch=z9hG4bKid3
+Via: SIP/2.0/TLS sip.example.com:5061;branch=z9hG4bK1.id3
 Record-Route: <sip:sip.example.com:5061;transport=tls;lr>
 Route: <sip:sip.contoso.example:5061;transport=tls;lr;ms-key-info=A>;tag=7
 Max-Forwards: 68
@@ -148,7 +148,7 @@ Content-Length: 0`,
       rig.say(
         "out-contoso.example",
         `SIP/2.0 200 OK
-        Via: SIP/2.0/TLS sip.example.com:5061;branch=z9hG4bKid3;received=203.0.113.5;ms-received-port=5061
+        Via: SIP/2.0/TLS sip.example.com:5061;branch=z9hG4bK1.id3;received=203.0.113.5;ms-received-port=5061
         From: <sip:alice@example.com>;tag=a1
         To: <sip:bob@contoso.example>;tag=b1
         Call-ID: s1
@@ -203,7 +203,7 @@ Call-ID: 77c1@10.0.0.7
 CSeq: 1 INVITE
 Content-Length: 0`,
       `out-contoso.example: INVITE sip:bob@contoso.example SIP/2.0
-Via: SIP/2.0/TLS sip.example.com:45061;branch=z9hG4bKid1
+Via: SIP/2.0/TLS sip.example.com:45061;branch=z9hG4bK0.id1
 Record-Route: <sip:sip.example.com:45061;transport=tls;lr>
 Max-Forwards: 69
 From: <sip:alice@example.com>;tag=a1
@@ -228,7 +228,7 @@ m=message 5060 sip null`,
       rig.say(
         "out-contoso.example",
         `SIP/2.0 200 OK
-        Via: SIP/2.0/TLS sip.example.com:45061;branch=z9hG4bKid1;received=203.0.113.5
+        Via: SIP/2.0/TLS sip.example.com:45061;branch=z9hG4bK0.id1;received=203.0.113.5
         Record-Route: <sip:sip.contoso.example:5061;transport=tls;lr>;tag=7
         Record-Route: <sip:sip.example.com:45061;transport=tls;lr>
         From: <sip:alice@example.com>;tag=a1
@@ -270,7 +270,7 @@ Content-Length: 0`,
       ),
     ).toEqual([
       `out-contoso.example: ACK sip:bob@contoso.example;gruu SIP/2.0
-Via: SIP/2.0/TLS sip.example.com:45061;branch=z9hG4bKid2
+Via: SIP/2.0/TLS sip.example.com:45061;branch=z9hG4bK1.id2
 Route: <sip:sip.contoso.example:5061;transport=tls;lr>;tag=7
 Max-Forwards: 69
 From: <sip:alice@example.com>;tag=a1
@@ -308,19 +308,19 @@ Content-Length: 26
 10.0.0.7 is a fine address`;
 
   it("gets the partner's texts by its own port", () => {
-    expect(rig.say("in-cup2", REPLY)).toEqual([seenByCup2("id3")]);
+    expect(rig.say("in-cup2", REPLY)).toEqual([seenByCup2("1.id3")]);
   });
 
   it("gets them also by the main port without a Route, and that is counted (AOL-08, AOL-09)", () => {
     const bare = REPLY.split("\n").filter((line) => !line.includes("Route:"));
     const taken = rig.outside(fromLines(bare), "in-contoso.example");
-    expect(taken.sent.map((one) => `${one.connection}: ${text(one.message)}`)).toEqual([seenByCup2("id4")]);
+    expect(taken.sent.map((one) => `${one.connection}: ${text(one.message)}`)).toEqual([seenByCup2("2.id4")]);
     expect(taken.observed).toContainEqual({ kind: "node-request", node: "cup2", found: "dialog-elsewhere" });
   });
 
   it("gets them also when they name the user's address", () => {
     const aor = REPLY.replace("sip:alice@sip.example.com:45061;transport=tls", "sip:alice@example.com");
-    expect(rig.say("in-contoso.example", aor)).toEqual([seenByCup2("id5")]);
+    expect(rig.say("in-contoso.example", aor)).toEqual([seenByCup2("3.id5")]);
   });
 });
 
@@ -335,7 +335,7 @@ describe("a subscription that a TCP node starts", () => {
     });
     expect(rig.say("cup3", request)).toEqual([
       `out-contoso.example: SUBSCRIBE sip:bob@contoso.example SIP/2.0
-Via: SIP/2.0/TLS sip.example.com:55061;branch=z9hG4bKid1
+Via: SIP/2.0/TLS sip.example.com:55061;branch=z9hG4bK0.id1
 Record-Route: <sip:sip.example.com:55061;transport=tls;lr>
 Max-Forwards: 69
 From: <sip:alice@example.com>;tag=a1
@@ -353,7 +353,7 @@ Content-Length: 0`,
     });
     expect(rig.say("in-contoso.example", notify)).toEqual([
       `cup3: NOTIFY sip:10.0.0.8:5060;transport=tcp SIP/2.0
-Via: SIP/2.0/TCP 10.0.0.5:5062;branch=z9hG4bKid2
+Via: SIP/2.0/TCP 10.0.0.5:5062;branch=z9hG4bK1.id2
 Record-Route: <sip:10.0.0.5:5062;transport=tcp;lr>
 Record-Route: <sip:sip.example.com:55061;transport=tls;lr>
 Via: SIP/2.0/TLS sip.contoso.example:5061;branch=z9hG4bKpeer1;received=192.0.2.7
@@ -371,7 +371,7 @@ Content-Length: 0`,
     const [answer] = rig.say(
       "out-contoso.example",
       `SIP/2.0 202 Accepted
-      Via: SIP/2.0/TLS sip.example.com:55061;branch=z9hG4bKid1
+      Via: SIP/2.0/TLS sip.example.com:55061;branch=z9hG4bK0.id1
       From: <sip:alice@example.com>;tag=a1
       To: <sip:bob@contoso.example>;tag=b1
       Call-ID: f@n3ab97ec0.sip.example.com
@@ -425,9 +425,9 @@ describe("an advertised address that is not the bound one (ASA-09)", () => {
       rig.say(node, fromAlice("SUBSCRIBE", { "Call-ID": node })),
     );
     expect(seen.flatMap((one) => one.match(/^(Via|Record-Route|Contact).*$/gm))).toEqual([
-      "Via: SIP/2.0/TLS nat.example.com:443;branch=z9hG4bKid1",
+      "Via: SIP/2.0/TLS nat.example.com:443;branch=z9hG4bK0.id1",
       "Record-Route: <sip:nat.example.com:443;transport=tls;lr>",
-      "Via: SIP/2.0/TLS nat.example.com:45061;branch=z9hG4bKid2",
+      "Via: SIP/2.0/TLS nat.example.com:45061;branch=z9hG4bK1.id2",
       "Record-Route: <sip:nat.example.com:45061;transport=tls;lr>",
     ]);
   });

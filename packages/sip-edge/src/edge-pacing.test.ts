@@ -60,7 +60,7 @@ Content-Length: 0`);
     expect(sent(rig.pass(1))).toEqual(["MESSAGE 3"]);
     const last = rig.pass(500);
     expect(text(last.sent[0]!.message)).toBe(`NOTIFY sip:bob@contoso.example SIP/2.0
-Via: SIP/2.0/TLS sip.example.com:5061;branch=z9hG4bKid4
+Via: SIP/2.0/TLS sip.example.com:5061;branch=z9hG4bK3.id4
 Record-Route: <sip:sip.example.com:5061;transport=tls;lr>
 Via: SIP/2.0/TLS gateway.invalid;branch=z9hG4bKn2
 Max-Forwards: 69

@@ -58,7 +58,7 @@ export { type CSeq, parseCSeq } from "./header/cseq.ts";
 export { splitFirst, splitList } from "./header/list.ts";
 export { formatParams, hasParam, type Params, param, parseParams, quote, unquote } from "./header/params.ts";
 export { formatSipDate, parseSipDate } from "./header/sip-date.ts";
-export { MAGIC_COOKIE, parseVia, type Via } from "./header/via.ts";
+export { isSentBy, MAGIC_COOKIE, parseVia, type Via } from "./header/via.ts";
 export type { Deadline, IdSource, Machine, Millis } from "./machine.ts";
 export { type Body, buildRequest, buildResponse, type HeaderFields } from "./message/build.ts";
 export { type Defect, findDefect, MAX_MAX_FORWARDS } from "./message/defect.ts";

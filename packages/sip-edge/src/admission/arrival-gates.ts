@@ -1,10 +1,12 @@
 /** May this request of a partner go inside? */
 import {
   type HeaderFields,
+  isSentBy,
   parseSipUri,
   parseVia,
   type SipMessage,
   type SipUri,
+  splitList,
   uriScheme,
 } from "@tombolo/sip";
 import type { EdgeContext } from "../edge-context.ts";
@@ -165,8 +167,8 @@ function hasOwnVia({ message, context }: Arrival): boolean {
     if (headerNames[i] !== "Via") continue;
     const line = headerValues[i]!;
     // Reading every Via of every request would cost more than all other gates together.
-    if (!line.toLowerCase().includes(side.host)) continue;
-    for (const element of line.includes(",") ? message.list("Via") : [line]) {
+    if (isSentBy(line, side.host) === false) continue;
+    for (const element of line.includes(",") ? splitList(line) : [line]) {
       const via = parseVia(element);
       if (via && side.isOwnVia(via)) return true;
     }

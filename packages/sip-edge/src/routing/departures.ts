@@ -78,7 +78,7 @@ export class Departures {
       this.drop("repeated-request", partner!.domain);
       return;
     }
-    const branch = `z9hG4bK${context.ids()}`;
+    const branch = context.transactions.nextBranch(context.ids());
     const forwarded = this.rewritten(node, message, partner!.domain, branch, now);
     context.count(partner!.seen.out.admitted);
     let transaction: Transaction | undefined;

@@ -50,8 +50,10 @@ export class DialogNotes {
 
   /** A node's response on its way to the partner that has asked. */
   nodeResponse(response: SipMessage, method: string, node: NodeState, partner: string, now: Millis): void {
-    const { status, toTag, callId } = response;
-    if (toTag === undefined || status <= 100) return;
+    const { status } = response;
+    if (status <= 100 || !concerns(method, status)) return;
+    const { toTag, callId } = response;
+    if (toTag === undefined) return;
     const { dialogs } = this.context;
     let dialog = dialogs.find(callId, toTag);
     if (status < 300 && methodRule(method).recordRoute) {
@@ -114,6 +116,11 @@ export class DialogNotes {
     const endsAt = Math.max(session, subscription, now + DIALOG_ENDING_MS);
     this.context.dialogs.keepUntil(dialog, endsAt);
   }
+}
+
+/** Whether an answer can change what is known of a dialog; nearly all that pass in one can't. */
+function concerns(method: string, status: number): boolean {
+  return status === 481 || method === "BYE" || (status < 300 && methodRule(method).recordRoute);
 }
 
 /** A text cut from a head would keep all of that head for as long as the dialog lives. */

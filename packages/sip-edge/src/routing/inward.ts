@@ -60,7 +60,7 @@ export class Inward {
     const { node, dialog } = chosen;
     const { method } = message;
     const isInvite = method === "INVITE";
-    const branch = `z9hG4bK${context.ids()}`;
+    const branch = context.transactions.nextBranch(context.ids());
     const line = message.get("Via")!;
     const via = viaWithSource(line, message.topVia!, link.remote);
     const forwarded = this.rewritten(admitted, chosen, branch, via);

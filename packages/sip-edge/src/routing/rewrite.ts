@@ -112,6 +112,9 @@ export function forwardedResponse(
   return head.message(start, message.content);
 }
 
+/** Without it a line has neither `rport` nor `received`. */
+const MAY_NAME_SOURCE = /;[ \t]*r/i;
+
 /**
  * The first Via line with `received`, and `rport` filled in where it was asked for (RFC 3261 18.2.1, RFC 3581 4);
  * undefined where nothing changes. A `received` that the sender wrote itself does not stay.
@@ -121,8 +124,9 @@ export function viaWithSource(
   via: Via,
   remote: { readonly host: string; readonly port: number },
 ): string | undefined {
-  const asksPort = via.param("rport") === "";
-  const forged = via.param("received") !== undefined;
+  const mayName = MAY_NAME_SOURCE.test(line);
+  const asksPort = mayName && via.param("rport") === "";
+  const forged = mayName && via.param("received") !== undefined;
   const bare = via.host.startsWith("[") ? via.host.slice(1, -1) : via.host;
   if (!asksPort && !forged && bare === remote.host) return undefined;
   const elements = line.indexOf(",") < 0 ? undefined : splitList(line);

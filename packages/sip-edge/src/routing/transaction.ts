@@ -1,4 +1,4 @@
-import type { Millis, SipMessage, Via } from "@tombolo/sip";
+import { MAGIC_COOKIE, type Millis, type SipMessage, type Via } from "@tombolo/sip";
 import { type Expiring, ExpiryQueue } from "./expiry-queue.ts";
 import type { InviteState, Life } from "./invite-table.ts";
 import type { Link } from "./link.ts";
@@ -10,6 +10,9 @@ export const SHORT_LIFE_MS: Millis = 32_000;
 /** Timer C is more than three minutes (RFC 3261 16.6 step 11). */
 export const RINGING_LIFE_MS: Millis = 181_000;
 
+const DOT = 0x2e;
+/** Digits of the greatest place: there are never as many transactions. */
+const MAX_PLACE_DIGITS = 9;
 const NEVER = Number.POSITIVE_INFINITY;
 
 /** One request on its way through, from its arrival to its end. */
@@ -47,13 +50,13 @@ export interface Transaction extends Expiring {
 export class TransactionTable {
   max: number;
   maxAnswered: number;
+  /** A branch says the place of its transaction: an answer leads to it without a search. */
   private readonly places: (Transaction | undefined)[] = [];
   private readonly free: number[] = [];
   /**
-   * These lead to places and not to transactions: a Map that comes and goes leaves old tables behind, each of which
+   * It leads to places and not to transactions: a Map that comes and goes leaves old tables behind, each of which
    * leads to the next, and once one of them is old all that they ever held would stay until the next full collection.
    */
-  private readonly byBranch = new Map<string, number>();
   private readonly byKey = new Map<string, number>();
   private readonly short = new ExpiryQueue<Transaction>(SHORT_LIFE_MS);
   private readonly ringing = new ExpiryQueue<Transaction>(RINGING_LIFE_MS);
@@ -65,30 +68,41 @@ export class TransactionTable {
   }
 
   get size(): number {
-    return this.byBranch.size;
+    return this.places.length - this.free.length;
   }
 
   get isFull(): boolean {
     return this.unanswered >= this.max;
   }
 
+  /**
+   * The branch of the transaction that is added next (RFC 3261 8.1.1.7).
+   *
+   * @param id what makes it unlike all others
+   */
+  nextBranch(id: string): string {
+    return `${MAGIC_COOKIE}${this.free.at(-1) ?? this.places.length}.${id}`;
+  }
+
+  /** @throws Error where its branch is not the last one that `nextBranch` gave */
   add(transaction: Transaction, now: Millis): void {
     const place = this.free.pop() ?? this.places.length;
+    if (placeIn(transaction.branch) !== place) throw new Error("a branch for another place");
     this.places[place] = transaction;
-    this.byBranch.set(transaction.branch, place);
     if (transaction.key !== "") this.byKey.set(transaction.key, place);
     this.short.add(transaction, now);
   }
 
   /** The transaction that a response belongs to (RFC 3261 17.1.3). @param branch of its top Via, which is ours */
   ofResponse(message: SipMessage, branch: string): Transaction | undefined {
-    const transaction = this.at(this.byBranch.get(branch));
-    return transaction?.method === message.method ? transaction : undefined;
+    const transaction = this.places[placeIn(branch)];
+    return transaction?.branch === branch && transaction.method === message.method ? transaction : undefined;
   }
 
   /** The INVITE that a CANCEL, ACK or copy belongs to (RFC 3261 17.2.3). */
   ofKey(key: string): Transaction | undefined {
-    return this.at(this.byKey.get(key));
+    const place = this.byKey.get(key);
+    return place === undefined ? undefined : this.places[place];
   }
 
   /** Gives it the life anew that goes with its state. */
@@ -102,11 +116,10 @@ export class TransactionTable {
   forget(transaction: Transaction): void {
     if (transaction.ended) return;
     transaction.ended = true;
-    const place = this.byBranch.get(transaction.branch);
-    if (place === undefined) return;
+    const place = placeIn(transaction.branch);
+    if (this.places[place] !== transaction) return;
     this.places[place] = undefined;
     this.free.push(place);
-    this.byBranch.delete(transaction.branch);
     if (transaction.key !== "") this.byKey.delete(transaction.key);
     this.disarm(transaction);
     if (transaction.wentOn) transaction.wentOn.pending--;
@@ -125,7 +138,7 @@ export class TransactionTable {
 
   /** How many have no final answer yet. */
   get unanswered(): number {
-    return this.byBranch.size - this.answered.size;
+    return this.size - this.answered.size;
   }
 
   /** Requests that went out on a connection, for the rare moment that it closes. */
@@ -135,15 +148,23 @@ export class TransactionTable {
     return out;
   }
 
-  private at(place: number | undefined): Transaction | undefined {
-    return place === undefined ? undefined : this.places[place];
-  }
-
   private disarm(transaction: Transaction): void {
     this.short.remove(transaction);
     this.ringing.remove(transaction);
     this.answered.remove(transaction);
   }
+}
+
+/** The number behind the magic cookie, up to the dot; -1 where there is none. */
+function placeIn(branch: string): number {
+  let place = -1;
+  for (let i = MAGIC_COOKIE.length; i < branch.length; i++) {
+    const digit = branch.charCodeAt(i) - 0x30;
+    if (digit < 0 || digit > 9) return branch.charCodeAt(i) === DOT ? place : -1;
+    if (i === MAGIC_COOKIE.length + MAX_PLACE_DIGITS) return -1;
+    place = Math.max(place, 0) * 10 + digit;
+  }
+  return -1;
 }
 
 /**
@@ -154,7 +175,7 @@ export class TransactionTable {
  */
 export function serverKey(sender: string, message: SipMessage, via: Via): string {
   const sentBy = `${via.host}:${via.port ?? ""}`;
-  if (via.branch?.startsWith("z9hG4bK")) return `${sender} ${sentBy} ${via.branch}`;
+  if (via.branch?.startsWith(MAGIC_COOKIE)) return `${sender} ${sentBy} ${via.branch}`;
   const { cseq } = message;
   return `${sender} ${sentBy} ${via.branch ?? ""} ${message.callId} ${message.fromTag ?? ""} ${cseq?.number ?? ""}`;
 }

@@ -58,8 +58,12 @@ export const CORPUS: readonly string[] = [
     "Max-Forwards": "0",
     "Proxy-Require": "foo, ms-benotify",
   }),
-  message("SIP/2.0 200 OK", { Via: "SIP/2.0/TLS sip.example.com:5061;branch=z9hG4bKid2" }),
-  message("SIP/2.0 183 Session Progress", { Via: "SIP/2.0/TLS sip.example.com:5061;branch=z9hG4bKid3" }, "x"),
+  message("SIP/2.0 200 OK", { Via: "SIP/2.0/TLS sip.example.com:5061;branch=z9hG4bK1.id2" }),
+  message(
+    "SIP/2.0 183 Session Progress",
+    { Via: "SIP/2.0/TLS sip.example.com:5061;branch=z9hG4bK2.id3" },
+    "x",
+  ),
   "MESSAGE sip:alice@example.com SIP/2.0\r\nv: SIP/2.0/TLS h;branch=z9hG4bK1\r\nf: <sip:bob@contoso.example>;tag=1\r\n" +
     "t: sip:alice@example.com\r\ni: 1\r\nCSeq: 1 MESSAGE\r\nl: 0\r\n\r\n\r\n\r\n",
 ];
@@ -110,7 +114,7 @@ const TOKENS: readonly string[] = [
   ],
   ...[
     "From: <sip:eve@evil.example>;tag=9\r\n",
-    "Via: SIP/2.0/TLS sip.example.com:5061;branch=z9hG4bKid1\r\n",
+    "Via: SIP/2.0/TLS sip.example.com:5061;branch=z9hG4bK0.id1\r\n",
   ],
   ...[
     "Max-Forwards: 999\r\n",

@@ -12,7 +12,7 @@ import {
   quotesClose,
   unquote,
 } from "./params.ts";
-import { parseVia } from "./via.ts";
+import { isSentBy, parseVia } from "./via.ts";
 
 describe("Via", () => {
   test.each([
@@ -140,5 +140,49 @@ describe("parameters", () => {
     expect(splitList(long.replaceAll(";", ",")).length).toBe(32_000);
     expect(parseVia(`SIP/2.0/TLS a${" ".repeat(64_000)}`)?.host).toBe("a");
     expect(process.cpuUsage().user - before).toBeLessThan(1_000_000);
+  });
+});
+
+describe("who a Via line names as its sender", () => {
+  const HOST = "sip.example.com";
+
+  test.each([
+    ["SIP/2.0/TLS sip.example.com:5061;branch=z9hG4bK1", true],
+    ["SIP/2.0/TCP SIP.Example.COM", true],
+    ["SIP/2.0/TLS sip.example.com.evil.example;branch=z9hG4bK1", false],
+    ["SIP/2.0/TLS sip.example.co", false],
+    ["SIP/2.0/TLS xsip.example.com", false],
+    ["SIP/2.0/TLS 10.0.0.5;x=sip.example.com", false],
+    // Left to who reads it whole.
+    ["SIP/2.0/TLS 10.0.0.5, SIP/2.0/TLS sip.example.com", undefined],
+    ["SIP / 2.0 / TLS sip.example.com", undefined],
+    ["SIP/2.0/TLS\tsip.example.com", undefined],
+    ["SIP/2.0/TLS  sip.example.com", undefined],
+    ["SIP/2.0/ TLS sip.example.com", undefined],
+  ])("%j: %s", (line, told) => {
+    expect(isSentBy(line, HOST)).toBe(told);
+  });
+
+  test("is never told otherwise than by reading it", () => {
+    const part = fc.constantFrom(
+      "SIP/2.0/TLS ",
+      "SIP/2.0/",
+      "TCP",
+      " ",
+      "\t",
+      HOST,
+      "SIP.EXAMPLE.COM",
+      ":5061",
+      ".",
+      ";",
+      ",",
+    );
+    fc.assert(
+      fc.property(fc.array(part, { maxLength: 8 }), (parts) => {
+        const line = parts.join("");
+        if (isSentBy(line, HOST) !== false) return;
+        expect(parseVia(line)?.host).not.toBe(HOST);
+      }),
+    );
   });
 });

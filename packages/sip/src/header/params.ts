@@ -40,6 +40,13 @@ export function parseParams(text: string, from: number): Params | undefined {
   return out;
 }
 
+/** Whether `parseParams` could read what stands at `from`. */
+export function areParams(text: string, from: number): boolean {
+  if (from >= text.length) return true;
+  const start = skipSpace(text, from);
+  return (start === text.length || text.charCodeAt(start) === SEMICOLON) && quotesClose(text, start);
+}
+
 /**
  * What `param(parseParams(text, from), name)` gives for readable parameters, without making the others: for the one
  * that matching needs of every message.

@@ -1,4 +1,4 @@
-import { type Params, param, paramIn, parseParams, quote, unquote } from "../header/params.ts";
+import { areParams, type Params, param, paramIn, parseParams, quote, unquote } from "../header/params.ts";
 import { closingQuote, LESS, QUOTE, skipSpace, sliceTrimmed } from "../header/scan.ts";
 
 /** name-addr or addr-spec with header parameters: From, To, Contact, Route, Record-Route (RFC 3261 20.10). */
@@ -17,27 +17,47 @@ export interface NameAddr {
  */
 export function parseNameAddr(text: string): NameAddr | undefined {
   const start = skipSpace(text, 0);
-  let display: string | undefined;
   let open: number;
   if (text.charCodeAt(start) === QUOTE) {
     const close = closingQuote(text, start);
     if (close < 0) return undefined;
-    display = unquote(text.slice(start, close + 1));
     open = skipSpace(text, close + 1);
     if (text.charCodeAt(open) !== LESS) return undefined;
   } else {
     open = text.indexOf("<", start);
     if (open < 0) return parseAddrSpec(text, start);
-    const name = sliceTrimmed(text, start, open);
     // `sip:a@b;x=<sip:c@d>` is one address to this reader and another to the next.
-    if (/[;"\\>]/.test(name)) return undefined;
-    if (name !== "") display = name;
+    if (open > start && /[;"\\>]/.test(text.slice(start, open))) return undefined;
   }
   const end = text.indexOf(">", open + 1);
-  if (end < 0 || text.indexOf("<", open + 1) >= 0) return undefined;
-  const params = parseParams(text, end + 1);
+  if (end < 0 || text.indexOf("<", open + 1) >= 0 || !areParams(text, end + 1)) return undefined;
   const uri = sliceTrimmed(text, open + 1, end);
-  return params && isOneUri(uri) ? { display, uri, params } : undefined;
+  return isOneUri(uri) ? new AddressElement(text, open, uri, end + 1) : undefined;
+}
+
+/** Most addresses are read for their URI alone: the rest is only made when asked for. */
+class AddressElement implements NameAddr {
+  readonly uri: string;
+  private readonly text: string;
+  private readonly open: number;
+  private readonly paramsAt: number;
+
+  /** @param open index of the `<`, or of what stands for it. @param paramsAt of the first `;`, or behind it all. */
+  constructor(text: string, open: number, uri: string, paramsAt: number) {
+    this.uri = uri;
+    this.text = text;
+    this.open = open;
+    this.paramsAt = paramsAt;
+  }
+
+  get display(): string | undefined {
+    const name = sliceTrimmed(this.text, 0, this.open);
+    return name === "" ? undefined : unquote(name);
+  }
+
+  get params(): Params {
+    return parseParams(this.text, this.paramsAt) ?? [];
+  }
 }
 
 /** The `tag` of a From or To value, or undefined. */
@@ -71,7 +91,7 @@ function parseAddrSpec(text: string, start: number): NameAddr | undefined {
   const semicolon = text.indexOf(";", start);
   const end = semicolon < 0 ? text.length : semicolon;
   const uri = sliceTrimmed(text, start, end);
-  const params = parseParams(text, end);
-  if (!params || !isOneUri(uri) || /[,?"]/.test(uri) || text.indexOf(">") >= 0) return undefined;
-  return { display: undefined, uri, params };
+  if (!areParams(text, end) || !isOneUri(uri) || /[,?"]/.test(uri) || text.indexOf(">") >= 0)
+    return undefined;
+  return new AddressElement(text, start, uri, end);
 }

@@ -18,6 +18,8 @@ const NAME_CHARS = charTable(`${LETTERS}._-`);
 /** What a name may end with; it may not begin with a dot. */
 const NAME_EDGES = charTable(`${LETTERS}.`);
 const IPV6_CHARS = charTable("ABCDEFabcdef0123456789:.");
+/** Blanks, controls and angle brackets. */
+const FORBIDDEN = /[\x00-\x20<>\x7f]/;
 const DOT = 0x2e;
 const OPEN_BRACKET = 0x5b;
 const CLOSE_BRACKET = 0x5d;
@@ -30,11 +32,12 @@ export function uriScheme(text: string): string | undefined {
 /** Reads a SIP URI. Undefined when it is not one: other scheme, bad host or port, white space, `<>`, stray `"`. */
 export function parseSipUri(text: string): SipUri | undefined {
   const scheme = schemeOf(text);
-  if (!scheme || hasForbidden(text)) return undefined;
+  if (!scheme || FORBIDDEN.test(text)) return undefined;
   const start = scheme.length + 1;
   const at = text.indexOf("@", start);
   const user = at < 0 ? undefined : text.slice(start, at);
-  if (user === "" || user?.includes('"')) return undefined;
+  const quote = text.indexOf('"', start);
+  if (user === "" || (quote >= 0 && quote < at)) return undefined;
   const hostStart = at < 0 ? start : at + 1;
   const question = text.indexOf("?", hostStart);
   const uriEnd = question < 0 ? text.length : question;
@@ -46,8 +49,8 @@ export function parseSipUri(text: string): SipUri | undefined {
   if (port !== undefined && (port < 0 || port > 65535)) return undefined;
   const params = hostEnd < uriEnd ? parseParams(text.slice(hostEnd, uriEnd), 0) : [];
   if (!params) return undefined;
+  if (quote >= 0 && question >= 0 && text.indexOf('"', question) >= 0) return undefined;
   const headers = question < 0 ? undefined : text.slice(question + 1);
-  if (headers?.includes('"')) return undefined;
   return { scheme, user, host: lowerCase(text.slice(hostStart, nameEnd)), port, params, headers };
 }
 
@@ -85,12 +88,4 @@ function schemeOf(text: string): "sip" | "sips" | undefined {
   if (colon !== 3 && colon !== 4) return undefined;
   const scheme = text.slice(0, colon).toLowerCase();
   return scheme === "sip" || scheme === "sips" ? scheme : undefined;
-}
-
-function hasForbidden(text: string): boolean {
-  for (let i = 0; i < text.length; i++) {
-    const c = text.charCodeAt(i);
-    if (c <= 0x20 || c === 0x3c || c === 0x3e || c === 0x7f) return true;
-  }
-  return false;
 }
