@@ -6,9 +6,11 @@ import { edgeTls } from "../federation/settings.ts";
 import { askOptions } from "./ask-options.ts";
 import { findRoute } from "./find-route.ts";
 import type { Trouble } from "./trouble.ts";
+import { type InsideTrial, tryInside } from "./try-inside.ts";
 import { tryLink } from "./try-link.ts";
 import { dialPlace, refusal, type TrialTools } from "./try-partner.ts";
 
+/** `inside` is left out where edge and gateway are one process with no other nodes. */
 export const STEPS = [
   "policy",
   "own certificate",
@@ -17,6 +19,7 @@ export const STEPS = [
   "tls",
   "certificate",
   "options",
+  "inside",
   "xmpp link",
 ] as const;
 export type StepName = (typeof STEPS)[number];
@@ -51,11 +54,21 @@ export function partnerOf(config: Config, domain: string): Config["partners"][nu
 /** Every step, in the order in which a message meets them. Connects to the partner and to the XMPP server. */
 export async function diagnose(config: Config, partner: SipPartner): Promise<readonly Step[]> {
   const { edge } = config;
-  const [outside, link] = await Promise.all([
+  const [outside, inside, link] = await Promise.all([
     edge ? outsideSteps(config, edge, partner) : skipped("there is no edge in this file"),
+    tryInside(config),
     linkStep(config, partner),
   ]);
-  return [policyStep(config, partner), ...outside, link];
+  return [policyStep(config, partner), ...outside, ...insideSteps(inside), link];
+}
+
+/** One step for all hops: the first that is broken, else all of them. */
+function insideSteps(trials: readonly InsideTrial[]): readonly Step[] {
+  if (trials.length === 0) return [];
+  const trouble = trials.find((one) => one.trouble)?.trouble;
+  if (trouble) return [broken("inside", trouble)];
+  const all = trials.map(({ what, at }) => `${what} at ${formatHostPort(at)}`).join(" and ");
+  return [{ step: "inside", state: "ok", says: `${all} takes connections and our certificate` }];
 }
 
 function policyStep({ gateway, edge, policy }: Config, { domain, profile, limits }: SipPartner): Step {
@@ -161,7 +174,7 @@ function broken(step: StepName, { message, cure }: Trouble): Step {
   return { step, state: "broken", says: message, cure };
 }
 
-const OUTSIDE: readonly StepName[] = STEPS.slice(1, -1);
+const OUTSIDE: readonly StepName[] = STEPS.slice(1, -2);
 
 /** What comes after a broken step could not be tried. */
 function rest(steps: readonly Step[]): readonly Step[] {

@@ -4,6 +4,7 @@ import type { Config, EdgeConfig, SipPartner } from "../config/config.ts";
 import type { Position } from "../config/document.ts";
 import { type Finding, type Path, pathText } from "../config/finding.ts";
 import { edgeTls } from "../federation/settings.ts";
+import { tryInside } from "./try-inside.ts";
 import { tryLink } from "./try-link.ts";
 import { tryOwnRecords } from "./try-own-records.ts";
 import { tryPartner } from "./try-partner.ts";
@@ -12,7 +13,7 @@ import { tryPartner } from "./try-partner.ts";
 const TRIALS_AT_ONCE = 16;
 
 /**
- * The findings of all partners, in the order of the file. `file` is the configuration's name as the user gave it,
+ * The findings of the hop between edge and inside, then of all partners, in the order of the file. `file` is the configuration's name as the user gave it,
  * `locate` gives the line of a path in it.
  */
 export async function tryOnline(
@@ -20,7 +21,7 @@ export async function tryOnline(
   file: string,
   locate: (path: Path) => Position,
 ): Promise<Finding[]> {
-  const trials: (() => Promise<Finding[]>)[] = [];
+  const trials: (() => Promise<Finding[]>)[] = [() => tryHops(config, file, locate)];
   for (const [at, partner] of config.partners.entries()) {
     if (partner.protocol === "sip") trials.push(() => tryOne(config, partner, at, file, locate));
   }
@@ -35,6 +36,13 @@ export async function tryOnline(
   };
   await Promise.all(Array.from({ length: Math.min(TRIALS_AT_ONCE, trials.length) }, worker));
   return results.flat();
+}
+
+async function tryHops(config: Config, file: string, locate: (path: Path) => Position): Promise<Finding[]> {
+  const trials = await tryInside(config);
+  return trials.flatMap(({ path, trouble }): Finding[] =>
+    trouble ? [{ severity: "error", file, ...locate(path), path: pathText(path), ...trouble }] : [],
+  );
 }
 
 async function tryOwn(edge: EdgeConfig, file: string, locate: (path: Path) => Position): Promise<Finding[]> {

@@ -143,7 +143,7 @@ export async function dialPlace(
 }
 
 /** True when the other side ends the connection within `REFUSAL_MS`. Ends it in any case. */
-function hangsUp(socket: Socket): Promise<boolean> {
+export function hangsUp(socket: Socket): Promise<boolean> {
   return new Promise((resolve) => {
     const end = (ended: boolean): void => {
       clearTimeout(timer);
