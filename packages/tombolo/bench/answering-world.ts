@@ -145,8 +145,11 @@ export class AnsweringWorld {
     for (let out = this.gateway.poll(); out; out = this.gateway.poll()) {
       this.onOutput(out);
       if (out.kind === "sip" && out.message.isRequest) this.answer(out.message);
-      else if (out.kind === "stanza" && this.answersProbes && out.stanza.attrs.type === "probe")
-        this.presence(numberOf(out.stanza.attrs.to ?? ""), undefined);
+      else if (out.kind === "stanza") {
+        if (out.track !== undefined) this.gateway.handle({ kind: "taken", track: out.track }, this.now);
+        if (this.answersProbes && out.stanza.attrs.type === "probe")
+          this.presence(numberOf(out.stanza.attrs.to ?? ""), undefined);
+      }
     }
   }
 
