@@ -54,17 +54,35 @@ function statusText(status: Status): string {
     ? "ready"
     : `not ready, waits for ${status.waitingFor.map(printable).join(", ")}`;
   const head = `${printable(status.node)}, version ${status.version}, up ${status.uptimeSeconds} s: ${health}\n`;
+  const of = (role: "edge" | "gateway", value: string | number) =>
+    status.roles.includes(role) ? value : UNKNOWN_HERE;
   const rows = status.partners.map((one) => [
     one.domain,
     one.profile,
-    one.xmppLink,
-    one.connections,
-    Object.values(one.subscriptions).reduce((sum, count) => sum + count, 0),
-    one.sessions,
-    one.sipToXmpp.inFlight + one.xmppToSip.inFlight,
+    of("gateway", one.xmppLink),
+    of("edge", one.connections),
+    of(
+      "gateway",
+      Object.values(one.subscriptions).reduce((sum, count) => sum + count, 0),
+    ),
+    of("gateway", one.sessions),
+    of("gateway", one.sipToXmpp.inFlight + one.xmppToSip.inFlight),
   ]);
   const heads = ["PARTNER", "PROFILE", "XMPP LINK", "CONNECTIONS", "SUBSCRIPTIONS", "SESSIONS", "IN FLIGHT"];
-  return `${head}${table(heads, rows)}`;
+  return `${head}${insideText(status)}${table(heads, rows)}`;
+}
+
+/** In the place of what the process with the other role knows. */
+const UNKNOWN_HERE = "-";
+
+/** What is in other processes: the edge of a gateway, the nodes behind an edge. */
+function insideText({ node, nodes, edge }: Status): string {
+  const others = nodes.filter(({ name }) => name !== node);
+  const rows = [
+    ...(edge ? [[`edge ${edge.at}`, edge.connections > 0 ? "up" : "down", edge.connections]] : []),
+    ...others.map(({ name, health, connections }) => [`node ${name}`, health, connections]),
+  ];
+  return rows.length === 0 ? "" : `${table(["INSIDE", "HEALTH", "CONNECTIONS"], rows)}\n`;
 }
 
 function partnersText({ partners }: { partners: readonly PartnerRow[] }): string {

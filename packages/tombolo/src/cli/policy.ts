@@ -4,12 +4,14 @@ import type { PolicyView } from "../federation/gateway-desk.ts";
 import { type AdminOptions, askAdmin, withAdminOptions } from "./admin-client.ts";
 import { print } from "./ask.ts";
 import { type Ending, FINE } from "./exit.ts";
-import { table } from "./table.ts";
+import { printable, table } from "./table.ts";
 
 interface RuleView {
   readonly user: string;
   readonly peer: string;
   readonly action?: string;
+  /** Why it does nothing. */
+  readonly doubt?: string;
 }
 
 export function policyCommand(end: Ending): Command {
@@ -38,7 +40,10 @@ export function policyCommand(end: Ending): Command {
             name === "remove"
               ? { method: "DELETE" as const }
               : { method: "PUT" as const, body: { action: name } };
-          print(options, await askAdmin(options, path, request), ruleText);
+          const answer = await askAdmin(options, path, request);
+          print(options, answer, ruleText);
+          const { doubt } = answer as RuleView;
+          if (doubt !== undefined) process.stderr.write(`tombolo: warning: ${printable(doubt)}\n`);
           end(FINE);
         }),
     );

@@ -11,21 +11,26 @@ export function statusPage(status: Status): string {
 <title>Tombolo ${escapeHtml(status.node)}</title><link rel="stylesheet" href="/console.css"></head>
 <body><header><h1>Tombolo <span>${escapeHtml(status.node)}</span></h1>${health}
 <p class="facts">version ${escapeHtml(status.version)}, up ${duration(status.uptimeSeconds)} · <a href="/metrics">metrics</a> · <a href="/api/v1/status">status as JSON</a></p></header>
-<main>${status.partners.map(partner).join("\n")}</main></body></html>
+<main>${status.partners.map((one) => partner(one, status.roles)).join("\n")}</main></body></html>
 `;
 }
 
-function partner(one: PartnerStatus): string {
-  const subscriptions = Object.entries(one.subscriptions).filter(([, count]) => count > 0);
+/** What this process knows of a partner. */
+function partner(one: PartnerStatus, roles: Status["roles"]): string {
+  const connections = `<dt>SIP connections</dt><dd class="${one.connections > 0 ? "well" : "quiet"}">${one.connections}</dd>\n`;
   return `<section><h2>${escapeHtml(one.domain)} <small>${escapeHtml(one.profile)}</small></h2>
 <dl>
-<dt>SIP connections</dt><dd class="${one.connections > 0 ? "well" : "quiet"}">${one.connections}</dd>
-<dt>XMPP link</dt><dd class="${one.xmppLink === "up" ? "well" : "ill"}">${one.xmppLink}</dd>
+${roles.includes("edge") ? connections : ""}${roles.includes("gateway") ? gatewayFacts(one) : "</dl>"}</section>`;
+}
+
+function gatewayFacts(one: PartnerStatus): string {
+  const subscriptions = Object.entries(one.subscriptions).filter(([, count]) => count > 0);
+  return `<dt>XMPP link</dt><dd class="${one.xmppLink === "up" ? "well" : "ill"}">${one.xmppLink}</dd>
 <dt>IM sessions</dt><dd>${one.sessions}</dd>
 <dt>Subscriptions</dt><dd>${subscriptions.map(([name, count]) => `${count} ${words(name)}`).join("<br>") || "none"}</dd>
 </dl>
 <table><thead><tr><th scope="col">Messages</th>${["accepted", "delivered", "bounced", "expired", "in flight"].map((name) => `<th scope="col">${name}</th>`).join("")}</tr></thead>
-<tbody>${row("SIP → XMPP", one.sipToXmpp)}${row("XMPP → SIP", one.xmppToSip)}</tbody></table></section>`;
+<tbody>${row("SIP → XMPP", one.sipToXmpp)}${row("XMPP → SIP", one.xmppToSip)}</tbody></table>`;
 }
 
 function row(name: string, counts: MessageCounts): string {

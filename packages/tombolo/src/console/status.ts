@@ -32,12 +32,23 @@ export interface NodeStatus {
   readonly connections: number;
 }
 
+/** The edge in another process, as its gateway has it. */
+export interface EdgeStatus {
+  /** `host:port` */
+  readonly at: string;
+  readonly connections: number;
+}
+
 export interface Status {
   readonly node: string;
   readonly version: string;
   readonly uptimeSeconds: number;
   readonly ready: boolean;
   readonly waitingFor: readonly string[];
+  /** What runs here: only an edge knows SIP connections of partners, only a gateway the rest of their figures. */
+  readonly roles: readonly ("edge" | "gateway")[];
+  /** Left out where it is in this process. */
+  readonly edge?: EdgeStatus;
   /** Empty on a gateway without an edge. */
   readonly nodes: readonly NodeStatus[];
   readonly partners: readonly PartnerStatus[];

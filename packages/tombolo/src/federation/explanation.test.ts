@@ -55,6 +55,7 @@ function ask(
     unknownWatcher: "ask",
     xmppLink: "up",
     connections: 2,
+    remoteEdge: undefined,
     ...around,
   } as const;
   return explain(translator, question, NOW);
@@ -186,5 +187,14 @@ describe("why a SIP user sees an XMPP user so", () => {
       passes: false,
       says: "the XMPP link of contoso.example is down, 2 SIP connections are open",
     });
+  });
+
+  it.each([
+    [1, true, "which is connected"],
+    [0, false, "to which there is no connection"],
+  ])("says how the edge in another process is reached, with %i connections", (connections, passes, how) => {
+    const { steps } = ask("sip", {}, { remoteEdge: { at: "10.0.0.5:5062", connections } });
+    const says = `the XMPP link of contoso.example is up, SIP goes by the edge 10.0.0.5:5062, ${how}`;
+    expect(steps.at(-1)).toEqual({ what: "link", passes, says });
   });
 });

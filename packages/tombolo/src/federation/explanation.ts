@@ -1,5 +1,6 @@
 import type { Millis } from "@tombolo/sip";
 import type { DialogView, Rule, SipWatchView, Translator, XmppWatchView } from "@tombolo/translator";
+import type { EdgeStatus } from "../console/status.ts";
 
 /** A step on the way from the presentity to what the watcher sees. */
 export interface ExplainedStep {
@@ -43,7 +44,10 @@ export interface ExplainQuestion {
   readonly watcher: "xmpp" | "sip";
   readonly unknownWatcher: string;
   readonly xmppLink: "up" | "down" | "none";
+  /** SIP connections with the partner. */
   readonly connections: number;
+  /** The edge that has them in place of this process. */
+  readonly remoteEdge: EdgeStatus | undefined;
 }
 
 /** What is known of the pair, put in order: gates first, then the way of the last document. */
@@ -51,11 +55,7 @@ export function explain(translator: Translator, question: ExplainQuestion, now: 
   const { xmppUser, sipUser, partner, watcher } = question;
   const watches = translator.find(xmppUser, sipUser)?.watches;
   const base = { partner, ...ends(question) };
-  const link: ExplainedStep = {
-    what: "link",
-    passes: question.xmppLink === "up",
-    says: `the XMPP link of ${partner} is ${question.xmppLink}, ${question.connections} SIP connections are open`,
-  };
+  const link = linkStep(question);
   if (watcher === "xmpp") {
     const view = watches?.xmpp;
     const steps = [...xmppSteps(view, now), link];
@@ -99,6 +99,15 @@ function finish(
 
 function ruleOf({ peer, action, source }: Rule) {
   return { peer, action, source };
+}
+
+function linkStep({ partner, xmppLink, connections, remoteEdge }: ExplainQuestion): ExplainedStep {
+  const passes = xmppLink === "up" && remoteEdge?.connections !== 0;
+  const reach = remoteEdge?.connections === 0 ? "to which there is no connection" : "which is connected";
+  const sip = remoteEdge
+    ? `SIP goes by the edge ${remoteEdge.at}, ${reach}`
+    : `${connections} SIP connections are open`;
+  return { what: "link", passes, says: `the XMPP link of ${partner} is ${xmppLink}, ${sip}` };
 }
 
 function gateStep(isDenied: boolean, rule: Rule | undefined, unknownWatcher: string): ExplainedStep {

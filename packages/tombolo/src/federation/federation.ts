@@ -77,6 +77,7 @@ export class Federation {
       metrics,
       observer,
       store: opened.store,
+      remoteEdge: () => this.remoteEdge?.status,
       toEdge,
     });
     observer.onEdge = (observation) => this.partnerWatch.note(observation);
@@ -112,6 +113,8 @@ export class Federation {
       version: VERSION,
       uptimeSeconds: Math.floor(process.uptime()),
       ...this.readiness,
+      roles: [...(this.edge ? (["edge"] as const) : []), ...(this.gateway ? (["gateway"] as const) : [])],
+      ...(this.remoteEdge && { edge: this.remoteEdge.status }),
       nodes: this.edge?.nodes ?? [],
       partners: sipPartners(this.config).map(({ domain, profile }) => {
         const xmppLink = this.gateway?.link(domain) ?? "none";
@@ -136,8 +139,8 @@ export class Federation {
         purpose,
         tlsMin,
         ...limits,
-        xmppLink: this.gateway?.link(domain) ?? "none",
-        connections: this.observer.partner(domain).connections,
+        ...(this.gateway && { xmppLink: this.gateway.link(domain) }),
+        ...(this.edge && { connections: this.observer.partner(domain).connections }),
         ...(unreachable && { unreachable }),
       };
     });

@@ -1,5 +1,6 @@
 import type { Millis } from "@tombolo/sip";
 import { parsePeer, type Rule, type RuleAction, type Translator } from "@tombolo/translator";
+import type { EdgeStatus } from "../console/status.ts";
 import type { GatewayInput } from "../gateway.ts";
 import type { Store } from "../store/store.ts";
 import { type Explanation, explain } from "./explanation.ts";
@@ -20,6 +21,8 @@ export interface DeskAround {
   feed(input: GatewayInput): void;
   link(partner: string): "up" | "down" | "none";
   connections(partner: string): number;
+  /** Undefined where the edge is in this process. */
+  remoteEdge(): EdgeStatus | undefined;
 }
 
 export interface DeskPolicy {
@@ -73,6 +76,17 @@ export class GatewayDesk {
     return after ?? before;
   }
 
+  /** Why a rule does nothing as things are configured; undefined where it does. */
+  doubt({ user, peer }: Rule): string | undefined {
+    const { domains, partners } = this.around.policy();
+    const [ours, theirs] = [user, peer].map((one) => one.slice(one.lastIndexOf("@") + 1)) as [string, string];
+    if (!partners.some((own) => parsePeer(own) === theirs))
+      return `${theirs} is no partner (${partners.join(", ")}): the rule does nothing until it is one`;
+    if (!domains.some((own) => parsePeer(own) === ours))
+      return `${ours} is not among gateway.domains: the rule does nothing unless gateway.xmpp.policy lets that domain in`;
+    return undefined;
+  }
+
   subscriptions(about?: string): Listing<SubscriptionRow> {
     return listSubscriptions(this.around.translator.legs(), this.around.now(), about);
   }
@@ -84,8 +98,13 @@ export class GatewayDesk {
   /** @throws DeskError where the two are not one of ours and one of a partner's */
   explain(watcher: string, presentity: string): Explanation {
     const [from, to] = [watcher, presentity].map((text) => this.side(text)) as [Side, Side];
-    if (from.partner === to.partner || (from.partner !== undefined && to.partner !== undefined)) {
-      throw new DeskError("one of the two has to be a user of ours and the other a partner's");
+    if ((from.partner === undefined) === (to.partner === undefined)) {
+      const known = `partners are ${this.around.policy().partners.join(", ")}`;
+      throw new DeskError(
+        from.partner === undefined
+          ? `neither ${from.jid} nor ${to.jid} is a partner's user; ${known}`
+          : `${from.jid} and ${to.jid} are partners' users both; one of the two has to be a user of the XMPP server`,
+      );
     }
     const [sip, xmpp] = from.partner === undefined ? [to, from] : [from, to];
     const { translator } = this.around;
@@ -97,6 +116,7 @@ export class GatewayDesk {
       unknownWatcher: this.around.policy().unknownWatcher,
       xmppLink: this.around.link(sip.partner!),
       connections: this.around.connections(sip.partner!),
+      remoteEdge: this.around.remoteEdge(),
     };
     return explain(translator, question, this.around.now());
   }

@@ -4,6 +4,7 @@ import { type Ledger, profileByName, Translator, userFeatures } from "@tombolo/t
 import { LinkDriver } from "@tombolo/xmpp-edge/io";
 import type { Element } from "ltx";
 import type { Config, GatewayConfig, XmppLinkConfig } from "../config/config.ts";
+import type { EdgeStatus } from "../console/status.ts";
 import { Gateway } from "../gateway.ts";
 import type { Log } from "../log/log.ts";
 import type { Metrics } from "../metrics/metrics.ts";
@@ -38,6 +39,8 @@ export interface GatewayRoleAround extends Sources {
   /** Open, and not loaded yet. */
   readonly store: Store;
   toEdge(message: SipMessage): void;
+  /** Undefined where the edge is in this process. */
+  remoteEdge(): EdgeStatus | undefined;
 }
 
 /** The inside role: user agent and translator, and the component links to the XMPP server. */
@@ -89,6 +92,7 @@ export class GatewayRole {
       feed: (input) => this.gateway.feed(input),
       link: (domain) => this.link(domain),
       connections: (domain) => observer.partner(domain).connections,
+      remoteEdge: () => around.remoteEdge(),
     });
     for (const { domain, link } of sipPartners(config)) {
       if (!link) continue;

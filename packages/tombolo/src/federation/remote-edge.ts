@@ -21,6 +21,7 @@ import type { DriverObservation } from "@tombolo/sip-edge/io";
 import { cureForInside, isFrom, isNamed, plainAddress } from "@tombolo/sip-edge/io";
 import { formatHostPort } from "../config/addresses.ts";
 import type { RemoteEdge as RemoteEdgeConfig } from "../config/config.ts";
+import type { EdgeStatus } from "../console/status.ts";
 import { ListenError } from "../listen-error.ts";
 import type { Log } from "../log/log.ts";
 import { Backlog } from "./backlog.ts";
@@ -96,6 +97,10 @@ export class RemoteEdge implements ListenerOwner, ConnectionOwner {
   get waitingFor(): string[] {
     if (!this.isUp) return ["listener gateway.listen"];
     return this.connections.length > 0 ? [] : [`edge ${formatHostPort(this.config.edge)}`];
+  }
+
+  get status(): EdgeStatus {
+    return { at: formatHostPort(this.config.edge), connections: this.connections.length };
   }
 
   /** A message of the gateway. A request that can't be sent is answered 504 at once. */

@@ -74,7 +74,9 @@ export function gatewayRoutes({ desk, links }: GatewayViews): readonly Route[] {
           withDesk(async (own) => {
             const action = actionOf(body);
             if (!action) throw new DeskError('send {"action":"allow"} or {"action":"block"}');
-            return json(200, await own.decide(params.local!, params.peer!, action));
+            const rule = (await own.decide(params.local!, params.peer!, action))!;
+            const doubt = own.doubt(rule);
+            return json(200, doubt === undefined ? rule : { ...rule, doubt });
           }),
         DELETE: ({ params }) =>
           withDesk(async (own) => {

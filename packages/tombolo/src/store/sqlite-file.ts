@@ -178,7 +178,11 @@ function migrate(db: DatabaseSync, path: string): void {
 function check(db: DatabaseSync, path: string): void {
   const [first] = db.prepare("PRAGMA quick_check(1)").all() as { quick_check: string }[];
   if (first?.quick_check !== "ok") {
-    throw storeError("damaged", path, first?.quick_check ?? "the check of the file said nothing");
+    throw storeError(
+      "damaged",
+      path,
+      `the file is damaged (${first?.quick_check ?? "its check said nothing"})`,
+    );
   }
 }
 

@@ -54,6 +54,13 @@ const FILE_FAULTS: Readonly<Record<string, StoreFault>> = {
   EDQUOT: "disk-full",
 };
 
+/** What the system says of a path in words that name the call and not the fault. */
+const IN_WORDS: Readonly<Record<string, string>> = {
+  EISDIR: "this is a directory",
+  ENOTDIR: "a part of this path is a file and no directory",
+  EEXIST: "a part of this path is a file and no directory",
+};
+
 /** What the administrator does about it; begins after "FILE: what SQLite or the system said". */
 const CURES: Readonly<Record<StoreFault, string>> = {
   locked: "another process uses it; stop that one, or give this one a store.path of its own",
@@ -79,5 +86,6 @@ export function asStoreError(error: unknown, path: string): StoreError {
   if (error instanceof StoreError) return error;
   const { errcode, code, message } = error as { errcode?: number; code?: string; message?: string };
   const fault = errcode === undefined ? FILE_FAULTS[code ?? ""] : FAULTS[errcode & 0xff];
-  return storeError(fault ?? "disk-failed", path, message ?? String(error));
+  const words = errcode === undefined ? IN_WORDS[code ?? ""] : undefined;
+  return storeError(fault ?? "disk-failed", path, words ?? message ?? String(error));
 }

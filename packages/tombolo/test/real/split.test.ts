@@ -1,8 +1,11 @@
 /** Edge and gateway in processes of their own: everything that one process does, over mutual TLS between them. */
+import { execFile } from "node:child_process";
+import { join } from "node:path";
+import { promisify } from "node:util";
 import { ALICE, BOB, type Lab } from "@tombolo/testkit";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { readMetrics } from "./metrics-page.ts";
-import { startRealLab } from "./real-lab.ts";
+import { ROOT, startRealLab } from "./real-lab.ts";
 
 let lab: Lab;
 beforeAll(async () => {
@@ -22,6 +25,16 @@ async function until(isSo: () => Promise<boolean>, what: string): Promise<void> 
     if (performance.now() > limit) throw new Error(`not seen in time: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
+}
+
+/** What a command prints. */
+async function command(name: string, config: string): Promise<string> {
+  return (await promisify(execFile)(join(ROOT, "scripts/tombolo"), [name, "-c", config])).stdout;
+}
+
+/** What the gateway's admin API answers. */
+async function ask(path: string, request: RequestInit = {}): Promise<unknown> {
+  return (await fetch(`${lab.gateway!.adminUrl}/api/v1/${path}`, request)).json();
 }
 
 const ready = (adminUrl: string) =>
@@ -100,6 +113,38 @@ describe("a federation over two processes", () => {
     expect(edge.sum("node_up", { node: "gw1" })).toBe(1);
     expect(edge.sum("node_requests_total", { node: "gw1", found: "new" })).toBe(2);
     expect(edge.sum("node_requests_total", { node: "gw1", found: "dialog" })).toBeGreaterThan(2);
+  });
+});
+
+describe("administrators", () => {
+  test("see what each process knows, and nothing in place of what it does not", async () => {
+    const edge = await command("status", lab.config);
+    expect(edge).toMatch(/^INSIDE +HEALTH +CONNECTIONS\nnode gw1 +up +[1-9]\n/m);
+    expect(edge).toMatch(/^contoso\.example +lync +- +[1-9] +- +- +-$/m);
+    const gateway = await command("status", lab.gateway!.config);
+    expect(gateway).toMatch(/^edge 127\.0\.0\.1:\d+ +up +[1-9]$/m);
+    expect(gateway).toMatch(/^contoso\.example +lync +up +- +2 +0 +0$/m);
+  });
+
+  test("are told by which way presence goes", async () => {
+    const query = new URLSearchParams({ watcher: BOB, presentity: ALICE });
+    const { steps } = (await ask(`explain?${query}`)) as { steps: { what: string; says: string }[] };
+    expect(steps.find(({ what }) => what === "link")?.says).toMatch(/SIP goes by the edge .*is connected$/);
+    expect(
+      await ask(`explain?${new URLSearchParams({ watcher: ALICE, presentity: "x@no.example" })}`),
+    ).toEqual({
+      error: expect.stringContaining(
+        "nor x@no.example is a partner's user; partners are contoso.example",
+      ) as string,
+    });
+  });
+
+  test("are warned of a rule that does nothing", async () => {
+    const rule = (peer: string, user = "alice") =>
+      ask(`policy/users/${user}/rules/${peer}`, { method: "PUT", body: '{"action":"allow"}' });
+    expect(await rule("contoso.example")).not.toHaveProperty("doubt");
+    expect(await rule("bob@contoso.exampel")).toMatchObject({ doubt: expect.stringContaining("no partner") });
+    expect(await rule(BOB, "alice@exampel.com")).toMatchObject({ doubt: expect.stringContaining("domains") });
   });
 });
 
