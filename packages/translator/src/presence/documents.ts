@@ -215,7 +215,8 @@ export class Documents {
     return {
       ...(shown.type === undefined ? {} : { type: shown.type }),
       ...(shown.show === undefined ? {} : { show: shown.show }),
-      ...(shown.status === undefined ? {} : { status: shown.status }),
+      // It is kept for long: a slice of a document would hold all of it.
+      ...(shown.status === undefined ? {} : { status: detach(shown.status) }),
       mappedBy: mapped.ok ? mapped.row : read.row,
     };
   }

@@ -1,4 +1,4 @@
-import { detach, type Millis } from "@tombolo/sip";
+import type { Millis } from "@tombolo/sip";
 import { type Announcement, looksLike } from "./announcement.ts";
 import { compose, type Said } from "./composition.ts";
 import type { ShownPresence } from "./documents.ts";
@@ -74,9 +74,7 @@ export class WatchedSources {
   /** A document of the watch. @param since from when it counts, where it says something else than before. */
   private notified(presence: ShownPresence, since: Millis, now: Millis): void {
     if (this.own === undefined || !looksLike(this.own, presence)) this.since = since;
-    // A slice of a document would hold all of it.
-    const { status } = presence;
-    this.own = status === undefined ? presence : { ...presence, status: detach(status) };
+    this.own = presence;
     this.seenAt = now;
   }
 }
