@@ -63,7 +63,7 @@ describe("alice says no", () => {
     bed.presence("unsubscribed");
     bed.outcome("NOTIFY", 200);
     bed.presence("subscribed");
-    bed.advance(1000);
+    bed.advance(100);
     subscribe(bed, { dialog: "d1" });
     expect(bed.out().at(-1)).toBe("NOTIFY d1 active closed");
     bed.outcome("NOTIFY", 200);

@@ -53,6 +53,19 @@ describe("bob subscribes to alice", () => {
     expect(bed.out()).toEqual(["NOTIFY d1 active open"]);
   });
 
+  it("asks for all her devices where one that changes speaks before the others do", () => {
+    const bed = new Bed();
+    subscribe(bed);
+    bed.presence("subscribed");
+    bed.advance(1_000);
+    bed.out();
+    bed.presence(undefined, "<show>away</show>", `${ALICE}/phone`);
+    expect(bed.out()).toContain("xmpp bob>alice probe");
+    bed.presence(undefined, "", `${ALICE}/desk`);
+    bed.presence(undefined, "<show>dnd</show>", `${ALICE}/phone`);
+    expect(bed.out()).not.toContain("xmpp bob>alice probe");
+  });
+
   it("waits 2 s for her presence, then says closed and asks her server", () => {
     const bed = new Bed();
     subscribe(bed);

@@ -7,6 +7,9 @@ import { NOBODY, Resources } from "./resources.ts";
 
 const NOTHING = new Resources();
 
+/** How long after a permission presence of all resources may take, where the user's server sends it unasked, ms. */
+export const RIGHT_BEHIND: Millis = 500;
+
 /** What an XMPP user shows one SIP watcher: the resources, and how far they can be trusted now. */
 export class Exhibit {
   private readonly documents: Documents;
@@ -15,6 +18,7 @@ export class Exhibit {
   private out = false;
   private stale = false;
   private settle: Millis | undefined;
+  private lateFrom: Millis = 0;
   private answer: Millis | undefined;
   private changes = 0;
 
@@ -98,9 +102,15 @@ export class Exhibit {
     this.stale = true;
   }
 
-  /** The presence that should follow is waited for. */
-  settleBy(at: Millis): void {
+  /** The presence that should follow is waited for. @param lateFrom from then on it is no answer; never where it was asked for. */
+  settleBy(at: Millis, lateFrom: Millis = Number.POSITIVE_INFINITY): void {
     this.settle = at;
+    this.lateFrom = lateFrom;
+  }
+
+  /** Presence that comes now, while all of it is waited for, may be of one resource only, which has changed. */
+  isLate(now: Millis): boolean {
+    return this.settle !== undefined && now >= this.lateFrom;
   }
 
   /** It has come, or is waited for no more. */

@@ -13,7 +13,7 @@ import type { PairLegs } from "../pair-legs.ts";
 import type { IncomingRequest } from "../sip-side.ts";
 import { readStanzaError } from "../stanza.ts";
 import type { MappedState } from "./documents.ts";
-import { Exhibit } from "./exhibit.ts";
+import { Exhibit, RIGHT_BEHIND } from "./exhibit.ts";
 import { observeChange } from "./observed-state.ts";
 import { Permission, type WatcherAuthorization } from "./permission.ts";
 import type { SipWatcherContext } from "./sip-watcher-context.ts";
@@ -131,7 +131,7 @@ export class SipWatcher implements WatchOwner {
     else if (this.dialogs.size > 0) {
       if (!this.permission.isGranted) this.ask(undefined, now);
       else if (this.exhibit.isKnown) this.tellAll(now);
-      else if (!this.exhibit.isSettling) this.exhibit.settleBy(now + this.context.settings.settle);
+      else if (!this.exhibit.isSettling) this.exhibit.settleBy(now + this.context.settings.settle, now);
       this.observeState();
     }
   }
@@ -197,7 +197,8 @@ export class SipWatcher implements WatchOwner {
     if (this.permission.isGranted || this.permission.state === "none") return;
     this.permission.grant();
     // Their server sends their presence right behind; without it the watcher would see them offline for a moment.
-    if (this.dialogs.size > 0) this.exhibit.settleBy(now + this.context.settings.settle);
+    const { settle } = this.context.settings;
+    if (this.dialogs.size > 0) this.exhibit.settleBy(now + settle, now + RIGHT_BEHIND);
     this.observeState();
   }
 
@@ -215,6 +216,7 @@ export class SipWatcher implements WatchOwner {
     // A server that has the permission on record sends presence without being asked again.
     if (this.permission.state === "asked" && stanza.attrs.type !== "unavailable") this.permission.grant();
     if (!this.permission.isGranted) return;
+    if (this.exhibit.isLate(now)) this.send("probe");
     this.exhibit.take(stanza);
     this.tellAll(now);
   }
