@@ -19,7 +19,7 @@ export interface KeptAuthorization {
   readonly since: Millis;
   /** Before this the same question is not asked again; until then a refusal is remembered. */
   readonly quietUntil?: Millis;
-  /** Id of the `subscribe` whose answer the user's server does not have yet; empty where it had none. */
+  /** Id of the `subscribe` whose answer the user's server does not have yet; empty where it had none, or was our own. */
   readonly askId?: string;
 }
 

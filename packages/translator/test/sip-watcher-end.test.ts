@@ -57,6 +57,32 @@ describe("alice says no", () => {
     expect(bed.out()).toEqual(["NOTIFY d1 active open"]);
   });
 
+  it.each(["", " after a kill"])(
+    "and is asked again a day later: where the answer may be lost, once more%s",
+    (kill) => {
+      const bed = new Bed();
+      const dialog = watched(bed);
+      bed.presence("unsubscribed");
+      bed.advance(5_000);
+      bed.outcome("NOTIFY", 200);
+      for (let hour = 0; hour < 25; hour++) {
+        subscribe(bed, { dialog, expires: 7200 });
+        bed.outcome("NOTIFY", 200);
+        bed.advance(3_600_000);
+      }
+      const asked = () => bed.out().filter((line) => line === "xmpp bob>alice subscribe");
+      expect(asked()).toHaveLength(1);
+      if (kill) bed.restart();
+      else bed.linkDown();
+      bed.linkUp();
+      expect(asked()).toHaveLength(1);
+      bed.presence("unsubscribed");
+      bed.linkDown();
+      bed.linkUp();
+      expect(asked()).toHaveLength(0);
+    },
+  );
+
   it("and yes again: what she showed before is not what she shows now", () => {
     const bed = new Bed();
     watched(bed, "<show>away</show>");

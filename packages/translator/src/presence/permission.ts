@@ -9,6 +9,7 @@ export class Permission {
   private authorization: WatcherAuthorization = "none";
   private quiet: Millis | undefined;
   private lastAsked: Millis | undefined;
+  private open = false;
 
   get state(): WatcherAuthorization {
     return this.authorization;
@@ -16,6 +17,11 @@ export class Permission {
 
   get isGranted(): boolean {
     return this.authorization === "granted";
+  }
+
+  /** The user was asked, perhaps again after a refusal, and has not answered. */
+  get isOpen(): boolean {
+    return this.open;
   }
 
   /** Before this the user is not asked again, ms; a refusal without a watch is forgotten then. */
@@ -37,28 +43,33 @@ export class Permission {
     if (this.quiet !== undefined && now < this.quiet) return false;
     this.quiet = now + reask;
     this.lastAsked = now;
+    this.open = true;
     if (this.authorization === "none") this.authorization = "asked";
     return true;
   }
 
   grant(): void {
     this.authorization = "granted";
+    this.open = false;
   }
 
   /** @param quietUntil the user is not asked again before, ms. */
   refuse(quietUntil: Millis): void {
     this.authorization = "refused";
+    this.open = false;
     this.quiet = quietUntil;
   }
 
   /** Nothing was asked and nothing was said. */
   forget(): void {
     this.authorization = "none";
+    this.open = false;
     this.quiet = undefined;
   }
 
-  restore({ state, quietUntil }: KeptAuthorization): void {
+  restore({ state, quietUntil, askId }: KeptAuthorization): void {
     this.authorization = state === "active" ? "granted" : state === "denied" ? "refused" : "asked";
+    this.open = state === "asked" || askId !== undefined;
     this.quiet = quietUntil;
   }
 }

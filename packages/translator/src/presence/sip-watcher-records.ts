@@ -46,7 +46,10 @@ export class SipWatcherRecords {
     if (this.authorization !== kept || this.quietUntil !== quietUntil) {
       this.authorization = kept;
       this.quietUntil = quietUntil;
-      const value = kept && { state: kept, since: now, ...(quietUntil !== undefined && { quietUntil }) };
+      const until = quietUntil !== undefined && { quietUntil };
+      // Only a refusal may or may not be in question.
+      const asks = kept === "denied" && state?.permission.isOpen && { askId: "" };
+      const value = kept && { state: kept, since: now, ...until, ...asks };
       keep({ what: "authorization", pair, watcher, value });
     }
     for (const watch of state?.watches ?? []) this.keepWatch(keep, watch);

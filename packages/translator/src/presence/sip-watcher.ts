@@ -300,12 +300,13 @@ export class SipWatcher implements WatchOwner {
    * @returns whether there was something to do.
    */
   onLinkUp(now: Millis): boolean {
-    const isAsked = this.permission.state === "asked";
-    if (this.dialogs.size === 0) {
-      if (isAsked) this.permission.forget();
-      return isAsked;
+    const { state, isOpen } = this.permission;
+    if (this.dialogs.size === 0 && state === "asked") {
+      this.permission.forget();
+      return true;
     }
-    if (isAsked && !this.isDenied) this.send("subscribe");
+    if (this.dialogs.size === 0 && !isOpen) return false;
+    if (isOpen && !this.isDenied) this.send("subscribe");
     else if (this.permission.isGranted) {
       this.send("probe");
       this.exhibit.askAnew(now + this.context.settings.answer);
