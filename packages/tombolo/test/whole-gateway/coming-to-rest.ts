@@ -109,7 +109,9 @@ function compareSip(world: World, { s, x, place, isConfirmed, state, told }: Dev
   const isShutOut = leave.isShutOut(s, x);
   if (from === "none" && !isRefused && !isShutOut) world.complain(`alice${x} was never asked about bob${s}`);
   const isPending = state.startsWith("pending");
-  if (isPending && (from === "yes" || isShutOut)) world.complain(`${who} as pending`);
+  // A refused watcher sees nobody, not that there is nobody who has decided (law 4).
+  const isDecided = from === "yes" || (from === "none" && isRefused) || isShutOut;
+  if (isPending && isDecided) world.complain(`${who} as pending`);
   const maySee = from === "yes" && !isShutOut;
   const markers = maySee ? xmpp.markersFor(s, x) : [];
   const shown = scene.profile === "simple" ? markers : markers.slice(0, 1);

@@ -62,6 +62,7 @@ const ACTS: Acts = {
   },
   "day-passes": (world) => world.runFor(A_DAY),
   rest: (world) => world.rest(),
+  wait: () => {},
 };
 
 export function act<K extends Deed["do"]>(world: World, deed: Deed & { readonly do: K }): void {

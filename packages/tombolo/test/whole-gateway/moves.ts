@@ -67,6 +67,7 @@ export type Deed =
         | "link-breaks"
         | "link-swallows"
         | "lose-memory"
+        | "wait"
         | "day-passes"
         | "rest";
     };
@@ -127,6 +128,23 @@ const USUAL: readonly Weighted[] = [
   },
   { weight: 1, arbitrary: fc.record({ do: deeds("rest", "day-passes") }) },
 ];
+
+/** What the first two users do with each other. */
+const OF_ONE_PAIR: fc.Arbitrary<Deed> = fc.oneof(
+  fc.constant<Deed>({ do: "subscribe", s: 0, x: 0 }),
+  fc.constant<Deed>({ do: "unsubscribe", s: 0, x: 0 }),
+  fc.record({ do: deeds("watch"), s: fc.constant(0), x: fc.constant(0), place, expires: fc.constant(3_600) }),
+  fc.record({ do: deeds("unwatch", "refresh"), s: fc.constant(0), x: fc.constant(0), place }),
+  fc.record({ do: deeds("accept", "refuse", "probe", "fetch"), s: fc.constant(0), x: fc.constant(0) }),
+  fc.record({
+    do: deeds("show"),
+    x: fc.constant(0),
+    at: fc.constant("desk" as const),
+    show: fc.constant("" as const),
+  }),
+  fc.record({ do: deeds("decide"), s: fc.constant(0), x: fc.constant(0), attitude }),
+  fc.record({ do: deeds("change"), s: fc.constant(0), isOpen: fc.constant(true) }),
+);
 
 /** What goes wrong. */
 const FAULTS: readonly Weighted[] = [
@@ -193,14 +211,27 @@ const scene: fc.Arbitrary<Scene> = fc.record({
 
 /** @param length moves at most. */
 export function stories(length: number): fc.Arbitrary<Story> {
-  const tale = (deed: fc.Arbitrary<Deed>) =>
-    fc.array(fc.record({ deed, pause }), { maxLength: length, size: "max" });
+  const tale = (deed: fc.Arbitrary<Deed>) => {
+    const move = fc.record({ deed, pause }).map((one) => [one]);
+    const parts = fc.oneof({ weight: 5, arbitrary: move }, { weight: 1, arbitrary: flurry(deed) });
+    return fc.array(parts, { maxLength: length, size: "max" }).map((list) => list.flat());
+  };
   const usual = fc.oneof(...USUAL);
   const moves = fc.oneof(
     { weight: 1, arbitrary: tale(usual) },
     { weight: 2, arbitrary: tale(fc.oneof(...USUAL, ...FAULTS)) },
   );
   return fc.record({ scene, moves });
+}
+
+/** Much at once, so that messages cross, and then nothing for a while. Mostly between two users. */
+function flurry(deed: fc.Arbitrary<Deed>): fc.Arbitrary<Move[]> {
+  const pauses = fc.constantFrom<Move["pause"]>(0, 1, 2, 3, "timer");
+  const between = fc.oneof({ weight: 5, arbitrary: OF_ONE_PAIR }, { weight: 1, arbitrary: deed });
+  const last = fc.constant<Move>({ deed: { do: "wait" }, pause: 61_000 });
+  return fc
+    .tuple(fc.array(fc.record({ deed: between, pause: pauses }), { minLength: 2, maxLength: 5 }), last)
+    .map(([moves, end]) => [...moves, end]);
 }
 
 /** What leaves the time open that users need to see what is true. */

@@ -20,6 +20,8 @@ export class Contact {
   from: "none" | "asked" | "yes" = "none";
   /** x was asked, and said no or took it back. */
   isRefused = false;
+  /** When the server answered a question of s's by itself, ms. */
+  repliedAt = Number.NEGATIVE_INFINITY;
   /** The program has lost its memory since it said something, and only a log-in of x can tell it. */
   isForgotten = false;
   private readonly words: Record<Way, LastWord | undefined> = { to: undefined, from: undefined };

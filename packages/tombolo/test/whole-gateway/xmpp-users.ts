@@ -36,6 +36,8 @@ export interface XmppUsersAround {
   readonly latency: number;
 }
 
+/** Presence that comes so soon after an answer is taken for all that there is, ms: then all of it comes. */
+const RIGHT_BEHIND = 600;
 const PRIORITIES = { desk: 5, phone: 1 } as const;
 
 /** An XMPP server and its users as a SIP partner's component sees them: rosters, resources and presence (RFC 6121). */
@@ -216,7 +218,13 @@ export class XmppUsers {
     return { priority: PRIORITIES[name], show, markers };
   }
 
-  private show({ x, resources }: User, name: ResourceName, s: number): void {
+  private show(user: User, name: ResourceName, s: number): void {
+    const isBehind = this.around.agenda.now - user.contacts[s]!.repliedAt < RIGHT_BEHIND;
+    const names = isBehind ? [...user.resources.keys()] : [name];
+    for (const one of names) this.showOne(user, one, s);
+  }
+
+  private showOne({ x, resources }: User, name: ResourceName, s: number): void {
     const { priority, show, markers } = resources.get(name)!;
     this.send(s, undefined, `${xmppJid(x)}/${name}`, (presence) => {
       if (show) presence.c("show").t(show);
@@ -288,6 +296,7 @@ export class XmppUsers {
   private onAsked(user: User, s: number, contact: Contact): void {
     if (contact.from === "yes") {
       this.send(s, "subscribed", xmppJid(user.x));
+      contact.repliedAt = this.around.agenda.now;
       // RFC 6121 3.1.3 leaves it open whether presence follows.
       if (this.around.manner === "talkative")
         for (const name of user.resources.keys()) this.show(user, name, s);
