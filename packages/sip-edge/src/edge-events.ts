@@ -1,6 +1,7 @@
 import type { SipMessage, VerifiedPeer } from "@tombolo/sip";
 import type { Lane } from "./pacing/lane.ts";
 import type { PacingRefusal } from "./pacing/shaper.ts";
+import type { PartnerBack } from "./routing/partner-back.ts";
 import type { EdgeSettings } from "./settings.ts";
 
 /** Why a partner could not be reached. */
@@ -64,6 +65,8 @@ export type EdgeInput =
     }
   /** A message of the gateway in this process; other nodes' messages come as `message`. */
   | { readonly kind: "from-node"; readonly node: string; readonly message: SipMessage }
+  /** A partner may have lost its memory: for gateways in other processes. */
+  | ({ readonly kind: "partner-back" } & PartnerBack)
   | { readonly kind: "settings"; readonly settings: EdgeSettings }
   /** No new dialogs from now on; what is pending goes on. */
   | { readonly kind: "stop" };

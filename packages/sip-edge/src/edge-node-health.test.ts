@@ -1,7 +1,13 @@
 import { describe, expect, it } from "vitest";
-import { answerTo, denials, fromBob, type Taken } from "../test/edge-rig.ts";
+import { answerTo, denials, fromAlice, fromBob, type Taken } from "../test/edge-rig.ts";
 import { GW1, NodeRig } from "../test/node-rig.ts";
-import { DIALOG_SLOT_MS, type EdgeNode, MAX_SUBSCRIPTION_MS, SUBSCRIPTION_GRACE_MS } from "./index.ts";
+import {
+  DIALOG_SLOT_MS,
+  type EdgeNode,
+  MAX_SUBSCRIPTION_MS,
+  PARTNER_BACK_HEADER,
+  SUBSCRIPTION_GRACE_MS,
+} from "./index.ts";
 
 const GW2: EdgeNode = { ...GW1, name: "gw2", target: { transport: "tls", host: "10.0.0.6", port: 5062 } };
 const GW3: EdgeNode = { ...GW1, name: "gw3", target: { transport: "tls", host: "10.0.0.4", port: 5062 } };
@@ -346,3 +352,39 @@ const BASE = {
   partners: [{ domain: "contoso.example", names: ["sip.contoso.example"], purpose: "strict" as const }],
   inside: { host: "10.0.0.5", port: 5062, transport: "tls" as const },
 };
+
+describe("a partner that may have lost its memory", () => {
+  const back = { kind: "partner-back", partner: "contoso.example", hungUp: true } as const;
+  const told = (taken: Taken) =>
+    probesIn(taken).map(({ connection, message }) => [connection, message.get(PARTNER_BACK_HEADER)]);
+
+  it("is told to the nodes that serve it and are connected", () => {
+    const rig = new NodeRig({ nodes: [GW1, GW2, { ...GW3, partners: ["fabrikam.example"] }] });
+    for (const name of ["gw1", "gw3"]) rig.openNode(name);
+    const taken = rig.feed(back);
+    expect(told(taken)).toEqual([["gw1", "contoso.example;hung-up"]]);
+    expect(taken.dialled).toEqual([]);
+    expect(told(rig.feed({ ...back, hungUp: false }))).toEqual([["gw1", "contoso.example"]]);
+    const answered = rig.outside(answerTo(taken.sent[0]!.message, 200), "gw1");
+    expect([answered.sent, answered.observed]).toEqual([[], []]);
+  });
+
+  it("is what nobody else can say", () => {
+    const rig = new NodeRig().linked();
+    const forged = { [PARTNER_BACK_HEADER]: "contoso.example" };
+    const inward = rig.outside(fromBob("MESSAGE", forged)).sent;
+    const outward = rig.outside(fromAlice("MESSAGE", forged), "gw1").sent;
+    for (const { message } of [...inward, ...outward]) {
+      expect(message.get(PARTNER_BACK_HEADER)).toBeUndefined();
+    }
+    expect([...inward, ...outward]).toHaveLength(2);
+  });
+
+  it("does not make or break the health of a node", () => {
+    const rig = new NodeRig({ ...CHECKED, nodes: [GW1] });
+    rig.pass(0);
+    const [probe] = probesIn(rig.openNode("gw1"));
+    rig.feed(back);
+    expect(nodeStates(rig.outside(answerTo(probe!.message, 200), "gw1"))).toEqual(["gw1 up: "]);
+  });
+});

@@ -79,6 +79,9 @@ export class Edge implements Machine<EdgeInput, EdgeOutput> {
         if (node) this.nodeLinks.dialFailed(node, input.why, input.detail, now);
         break;
       }
+      case "partner-back":
+        this.nodeLinks.health.partnerBack(input);
+        break;
       case "settings": {
         const gone = this.context.configure(input.settings);
         for (const partner of gone.partners) this.leave(partner, now);

@@ -23,6 +23,7 @@ export {
   SUBSCRIPTION_GRACE_MS,
 } from "./routing/dialog-notes.ts";
 export { DIALOG_SLOT_MS } from "./routing/dialog-table.ts";
+export { PARTNER_BACK_HEADER, type PartnerBack, parsePartnerBack } from "./routing/partner-back.ts";
 export { VERIFIED_HEADER } from "./routing/rewrite.ts";
 export { STILLBORN_MS } from "./routing/stillborn.ts";
 export { RINGING_LIFE_MS, SHORT_LIFE_MS } from "./routing/transaction.ts";

@@ -19,6 +19,7 @@ const PRIVATE_HEADERS: readonly PrivateHeader[] = [
   { name: "ms-diagnostics", ref: "MS-OCER: the public form is ms-diagnostics-public", crosses: "neither" },
   { name: "ms-client-diagnostics", ref: "MS-OCER: client to its own server", crosses: "neither" },
   { name: "x-tombolo-verified", ref: "what the edge alone may say of a sender", crosses: "neither" },
+  { name: "x-tombolo-partner-back", ref: "what the edge alone may say of a partner", crosses: "neither" },
   { name: "www-authenticate", ref: "no challenge of ours goes out", crosses: "in-only" },
   { name: "proxy-authenticate", ref: "no challenge of ours goes out", crosses: "in-only" },
 ];

@@ -8,6 +8,7 @@ import {
 } from "@tombolo/sip/io";
 import { Edge } from "../edge.ts";
 import type { EdgeInput, EdgeOutput, NodeView } from "../edge-events.ts";
+import type { PartnerBack } from "../routing/partner-back.ts";
 import { type EdgeSettings, LOCAL_NODE } from "../settings.ts";
 import type { DriverObservation } from "./driver-observation.ts";
 import { InsideLegs, type InsideOptions } from "./inside-legs.ts";
@@ -143,6 +144,11 @@ export class EdgeDriver {
   /** A request or response of the gateway in this process. */
   fromNode(message: SipMessage, node = this.localNode): void {
     this.feed({ kind: "from-node", node, message });
+  }
+
+  /** Tells gateways in other processes that a partner may have lost its memory. */
+  partnerBack(back: PartnerBack): void {
+    this.feed({ kind: "partner-back", ...back });
   }
 
   /** Tells what was counted up to now: for who is just going to show it. */

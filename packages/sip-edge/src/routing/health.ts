@@ -1,7 +1,11 @@
-import { buildRequest, type Millis, type SipMessage } from "@tombolo/sip";
+import { buildRequest, type HeaderFields, type Millis, type SipMessage } from "@tombolo/sip";
 import type { EdgeContext } from "../edge-context.ts";
 import type { Dispatch } from "./dispatch.ts";
 import type { NodeState } from "./node-state.ts";
+import { PARTNER_BACK_HEADER, type PartnerBack, partnerBackText } from "./partner-back.ts";
+
+/** Of what nobody waits for an answer to. */
+const TOLD_BRANCH = "z9hG4bKtold";
 
 /**
  * Asks the inside nodes with OPTIONS whether they live (HA-03): any final answer says yes, so many misses in a row
@@ -36,6 +40,18 @@ export class Health {
     for (const node of nodes.values()) if (node.target && node.checkAt <= now) this.check(node, now);
   }
 
+  /** Tells the nodes that a partner may have lost its memory. Who is not connected has other ways to notice. */
+  partnerBack(back: PartnerBack): void {
+    for (const node of this.context.nodes.values()) {
+      const link = node.best;
+      if (!node.isHidden || !link || !node.serves(back.partner)) continue;
+      node.told++;
+      const branch = TOLD_BRANCH + this.context.ids();
+      const message = this.options(node, branch, [[PARTNER_BACK_HEADER, partnerBackText(back)]]);
+      this.context.put({ kind: "send", connection: link.id, message });
+    }
+  }
+
   /** Has the node checked as soon as may be: its connection was opened or lost. */
   hurry(node: NodeState, now: Millis): void {
     if (node.probe === "" && node.checkAt > now) node.checkAt = now;
@@ -43,6 +59,10 @@ export class Health {
 
   /** Whether a response is the answer to a check; then the node is up. */
   answered(node: NodeState, response: SipMessage): boolean {
+    if (node.told > 0 && response.topVia?.branch?.startsWith(TOLD_BRANCH) === true) {
+      if (response.status >= 200) node.told--;
+      return true;
+    }
     if (node.probe === "" || response.topVia?.branch !== node.probe) return false;
     if (response.status < 200) return true;
     node.probe = "";
@@ -71,7 +91,7 @@ export class Health {
     if (node.probe !== "") this.missed(node, "no answer to OPTIONS", now);
     node.checkAt = now + context.limits.healthMs;
     node.probe = `z9hG4bK${context.ids()}`;
-    const waiting = { message: this.options(node), transaction: undefined, partner: undefined };
+    const waiting = { message: this.options(node, node.probe), transaction: undefined, partner: undefined };
     const link = node.best;
     if (link) this.dispatch.request(node, waiting, now);
     else {
@@ -82,12 +102,12 @@ export class Health {
     }
   }
 
-  private options(node: NodeState): SipMessage {
+  private options(node: NodeState, branch: string, more: HeaderFields = []): SipMessage {
     const { host, port, transport } = node.target!;
     const uri = `sip:${host.includes(":") ? `[${host}]` : host}:${port};transport=${transport}`;
-    const { inner, probe } = node;
+    const { inner } = node;
     return buildRequest("OPTIONS", uri, [
-      ["Via", inner.viaHead + probe],
+      ["Via", inner.viaHead + branch],
       ["Max-Forwards", "70"],
       ["From", `<sip:${inner.host}:${inner.port}>;tag=${this.context.ids()}`],
       ["To", `<${uri}>`],
@@ -95,6 +115,7 @@ export class Health {
       ["CSeq", "1 OPTIONS"],
       ["Contact", `<sip:${inner.host}:${inner.port}>`],
       ["Accept", "application/sdp"],
+      ...more,
     ]);
   }
 

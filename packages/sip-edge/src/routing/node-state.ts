@@ -24,6 +24,8 @@ export class NodeState extends Neighbour {
   /** Branch of the health check that waits for its answer, or "". */
   probe = "";
   probedAt: Millis = 0;
+  /** What it was told and has not answered. */
+  told = 0;
   misses = 0;
   /** When its health is looked at next. */
   checkAt: Millis = Number.NEGATIVE_INFINITY;

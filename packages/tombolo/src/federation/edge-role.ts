@@ -1,4 +1,5 @@
 import type { SipMessage, VerifiedPeer } from "@tombolo/sip";
+import type { PartnerBack } from "@tombolo/sip-edge";
 import { EdgeDriver } from "@tombolo/sip-edge/io";
 import type { HostPort } from "../config/addresses.ts";
 import type { Config, EdgeConfig } from "../config/config.ts";
@@ -64,6 +65,11 @@ export class EdgeRole {
   /** A message of the gateway in this process. */
   fromGateway(message: SipMessage): void {
     this.driver.fromNode(message);
+  }
+
+  /** A partner may have lost its memory: for gateways in other processes. */
+  partnerBack(back: PartnerBack): void {
+    this.driver.partnerBack(back);
   }
 
   /** What is not up. */

@@ -40,9 +40,10 @@ export class Federation {
   private readonly gateway: GatewayRole | undefined;
   private readonly remoteEdge: RemoteEdge | undefined;
 
-  private readonly partnerWatch = new PartnerWatch((partner, hungUp) =>
-    this.gateway?.partnerBack(partner, hungUp),
-  );
+  private readonly partnerWatch = new PartnerWatch((partner, hungUp) => {
+    this.gateway?.partnerBack(partner, hungUp);
+    this.edge?.partnerBack({ partner, hungUp });
+  });
 
   /** @param opened the gateway's store; undefined on an edge alone. */
   constructor(config: Config, log: Log, metrics: Metrics, opened: OpenedStore | undefined) {
@@ -53,6 +54,7 @@ export class Federation {
     const { observer } = this;
     const sources = { now: () => performance.now(), ids: randomIds(), random: Math.random };
     const { edge, gateway } = config;
+    observer.onEdge = (observation) => this.partnerWatch.note(observation);
     if (edge) {
       const toGateway = (message: SipMessage, verified: VerifiedPeer | undefined) =>
         this.gateway?.fromEdge(message, verified ?? EDGE_ITSELF);
@@ -67,6 +69,7 @@ export class Federation {
         log,
         observe: (observation) => observer.edge(observation),
         onMessage: (message, verified) => this.gateway?.fromEdge(message, verified),
+        onPartnerBack: ({ partner, hungUp }) => this.gateway?.partnerBack(partner, hungUp),
       });
     }
     const toEdge = (message: SipMessage) =>
@@ -80,7 +83,6 @@ export class Federation {
       remoteEdge: () => this.remoteEdge?.status,
       toEdge,
     });
-    observer.onEdge = (observation) => this.partnerWatch.note(observation);
   }
 
   /** Takes up what the last run left, opens the listeners and connects the links. Rejects with a `ListenError`, after closing those that were open. */

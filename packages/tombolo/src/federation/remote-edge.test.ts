@@ -2,6 +2,7 @@ import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { connect, createServer, type TLSSocket } from "node:tls";
 import { buildRequest, type SipMessage, type VerifiedPeer } from "@tombolo/sip";
+import type { PartnerBack } from "@tombolo/sip-edge";
 import type { DriverObservation } from "@tombolo/sip-edge/io";
 import { createAuthority, freePorts } from "@tombolo/testkit";
 import { afterEach, expect, test } from "vitest";
@@ -24,13 +25,14 @@ afterEach(() => {
 interface Seen {
   readonly messages: { message: SipMessage; verified: VerifiedPeer }[];
   readonly observed: DriverObservation[];
+  readonly backs: PartnerBack[];
   readonly port: number;
 }
 
 /** A gateway's side, and the port it listens on; where its edge would be is `edgePort`. */
 async function gateway(edgePort?: number): Promise<Seen> {
   const [port, dead] = (await freePorts(2)) as [number, number];
-  const seen: Seen = { messages: [], observed: [], port };
+  const seen: Seen = { messages: [], observed: [], backs: [], port };
   const tls = { cert: OURS.cert, key: OURS.key, ca: CA.cert };
   const identity = { ...tls, certFile: "", keyFile: "", caFile: "", names: [], notAfter: 0 };
   let ids = 0;
@@ -48,6 +50,7 @@ async function gateway(edgePort?: number): Promise<Seen> {
       log: createLog({ level: "fatal", node: "gw1", key: Buffer.alloc(32) }),
       observe: (observation) => seen.observed.push(observation),
       onMessage: (message, verified) => seen.messages.push({ message, verified }),
+      onPartnerBack: (back) => seen.backs.push(back),
     },
   );
   await remote.start();
@@ -150,6 +153,18 @@ test("the edge's question whether we live is answered", async () => {
   edge.socket.write(message("OPTIONS"));
   await until(() => edge.text().startsWith("SIP/2.0 200"), "200");
   expect(remote!.waitingFor).toEqual([]);
+});
+
+test("the edge brings news of a partner with that question, and nobody who was let through does", async () => {
+  const seen = await gateway();
+  const edge = client(seen.port);
+  edge.socket.write(message("OPTIONS", ["X-Tombolo-Partner-Back: contoso.example;hung-up"]));
+  await until(() => seen.backs.length === 1, "the news");
+  expect(seen.backs).toEqual([{ partner: "contoso.example", hungUp: true }]);
+  const letThrough = ["X-Tombolo-Verified: fabrikam.example", "X-Tombolo-Partner-Back: contoso.example"];
+  edge.socket.write(message("OPTIONS", letThrough));
+  await until(() => seen.messages.length === 1, "the message");
+  expect(seen.backs).toHaveLength(1);
 });
 
 test("without an edge, a request is answered 504 and a response is dropped", async () => {

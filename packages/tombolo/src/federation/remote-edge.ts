@@ -16,7 +16,14 @@ import {
   type TlsCredentials,
   type TlsPeer,
 } from "@tombolo/sip/io";
-import { parseVerified, STILLBORN_MS, VERIFIED_HEADER } from "@tombolo/sip-edge";
+import {
+  PARTNER_BACK_HEADER,
+  type PartnerBack,
+  parsePartnerBack,
+  parseVerified,
+  STILLBORN_MS,
+  VERIFIED_HEADER,
+} from "@tombolo/sip-edge";
 import type { DriverObservation } from "@tombolo/sip-edge/io";
 import { cureForInside, isFrom, isNamed, plainAddress } from "@tombolo/sip-edge/io";
 import { formatHostPort } from "../config/addresses.ts";
@@ -42,6 +49,8 @@ export interface RemoteEdgeAround extends Sources {
   readonly log: Log;
   observe(observation: DriverObservation): void;
   onMessage(message: SipMessage, verified: VerifiedPeer): void;
+  /** The edge says that a partner may have lost its memory. */
+  onPartnerBack(back: PartnerBack): void;
 }
 
 interface Entry {
@@ -182,12 +191,14 @@ export class RemoteEdge implements ListenerOwner, ConnectionOwner {
     }
   }
 
-  /** The edge's own: an answer, or the question whether we are there. Nobody else is let through without a name. */
+  /** The edge's own: an answer, or the question whether we are there, which may bring news of a partner. Nobody else is let through without a name. */
   private withoutSender(connection: SipConnection, message: SipMessage): void {
     if (!message.isRequest) this.around.onMessage(message, EDGE_ITSELF);
-    else if (message.method === "OPTIONS" && message.toTag === undefined)
+    else if (message.method === "OPTIONS" && message.toTag === undefined) {
       this.refuse(connection, message, 200);
-    else this.refuse(connection, message, 403);
+      const back = parsePartnerBack(message.get(PARTNER_BACK_HEADER) ?? "");
+      if (back) this.around.onPartnerBack(back);
+    } else this.refuse(connection, message, 403);
   }
 
   private refuse(connection: SipConnection, request: SipMessage, status: number): void {

@@ -116,6 +116,15 @@ describe("a federation over two processes", () => {
   });
 });
 
+test("a partner that was restarted and has forgotten us is subscribed to anew", async () => {
+  lab.edge.scriptAnswers("SUBSCRIBE", { code: 481 });
+  const before = lab.edge.watchers.length;
+  await lab.edge.dropConnections();
+  await expect.poll(() => lab.edge.watchers.length, { timeout: 20_000 }).toBe(before + 1);
+  await lab.edge.setPresence("Available");
+  await lab.alice.waitForPresence({ from: BOB, type: "available", show: "" });
+}, 40_000);
+
 describe("administrators", () => {
   test("see what each process knows, and nothing in place of what it does not", async () => {
     const edge = await command("status", lab.config);
