@@ -89,7 +89,12 @@ export type Kept =
       readonly dialog: DialogId;
       readonly value: KeptDialog | undefined;
     })
-  | (OfPair & { readonly what: "presence"; readonly value: KeptPresence | undefined })
+  | (OfPair & {
+      readonly what: "presence";
+      readonly value: KeptPresence | undefined;
+      /** It was handed on or restored before, and not taken back since. Left out: perhaps not. */
+      readonly again?: boolean;
+    })
   | {
       readonly what: "text";
       readonly pair: PairParts;

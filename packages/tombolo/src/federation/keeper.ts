@@ -30,7 +30,7 @@ export class Keeper {
       this.store.delete(kindOf(kept), keyOf(kept));
       return;
     }
-    const answer = this.store.put(record);
+    const answer = this.store.put(record, kept.what === "presence" && kept.again === true);
     if (answer !== "taken") this.onRefused(kept, answer);
   }
 

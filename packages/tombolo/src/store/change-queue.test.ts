@@ -104,18 +104,18 @@ test("only what has to survive a power loss makes a transaction wait for the dis
 });
 
 interface Step {
-  readonly act: "put" | "delete" | "take" | "settle" | "putBack";
+  readonly act: "put" | "delete" | "take" | "settle" | "putBack" | "fail";
   readonly kind: RecordKind;
   readonly key: string;
 }
 
 const steps = fc.array(
   fc.record<Step>({
-    act: fc.constantFrom("put", "put", "put", "delete", "delete", "take", "settle", "putBack"),
+    act: fc.constantFrom("put", "put", "put", "delete", "delete", "take", "settle", "putBack", "fail"),
     kind: fc.constantFrom("dialog", "message"),
     key: fc.constantFrom("a", "b", "c", "d"),
   }),
-  { maxLength: 60 },
+  { maxLength: 60, size: "max" },
 );
 
 test("whatever fails in between, the disk gets states that memory has had, and the last one in the end", () => {
@@ -123,6 +123,8 @@ test("whatever fails in between, the disk gets states that memory has had, and t
     fc.property(steps, fc.integer({ min: 1, max: 4 }), (all, limit) => {
       const queue = loaded({ records: { ...DEFAULT_KIND_LIMITS, dialog: limit, message: 100 } });
       const memory = new Map<string, string>();
+      /** What was put and not deleted, taken or not. */
+      const said = new Set<string>();
       let disk = new Map<string, string>();
       /** Memory as it was when the transaction was taken. */
       let snapshot: Map<string, string> | undefined;
@@ -150,13 +152,17 @@ test("whatever fails in between, the disk gets states that memory has had, and t
         if (act === "put") {
           const dialogs = [...memory.keys()].filter((name) => name.startsWith("dialog ")).length;
           const fits = kind !== "dialog" || dialogs < limit || memory.has(`dialog ${key}`);
-          expect(queue.put(kind, key, String(n))).toBe(fits ? "taken" : "too-many");
+          const answer = queue.put(kind, key, String(n), said.has(`${kind} ${key}`));
+          expect(answer).toBe(fits ? "taken" : "too-many");
+          said.add(`${kind} ${key}`);
           if (fits) memory.set(`${kind} ${key}`, String(n));
         } else if (act === "delete") {
           queue.delete(kind, key);
           memory.delete(`${kind} ${key}`);
+          said.delete(`${kind} ${key}`);
         } else if (act === "take" && !snapshot) take();
         else if (act === "settle" && snapshot) settle();
+        else if (act === "fail" && !snapshot && queue.take()) queue.putBack();
         else if (act === "putBack" && snapshot) {
           queue.putBack();
           snapshot = undefined;

@@ -1,5 +1,7 @@
+import { KindQueue } from "./kind-queue.ts";
 import { DEFAULT_KIND_LIMITS, KIND_NAMES, KINDS, type KindLimits } from "./kinds.ts";
 import type { RecordKind } from "./records.ts";
+import type { PutAnswer } from "./store.ts";
 
 /** Changes that may wait for the disk; one per record, the newest counts. Deletions come on top: no more than records. */
 export const MAX_UNWRITTEN = 200_000;
@@ -24,52 +26,6 @@ export const DEFAULT_QUEUE_LIMITS: QueueLimits = {
 
 /** Changes as a flat row of threes, cheap to hand to a thread: kind, key, and the record's JSON or null to delete it. */
 export type FlatChanges = readonly (string | null)[];
-
-/** Records by key as JSON; null deletes. */
-type Changes = Map<string, string | null>;
-
-/** One kind's changes: those that wait, those being written, and which keys the file may hold. */
-class KindQueue {
-  pending: Changes = new Map();
-  inFlight: Changes = new Map();
-  readonly onDisk = new Set<string>();
-  /** What `count` gives, as long as it is known. */
-  private counted: number | undefined;
-
-  /** Records there are when all is written. */
-  get count(): number {
-    this.counted ??= this.countAnew();
-    return this.counted;
-  }
-
-  /** There are fewer than `limit` records for certain: `count` need not be asked. */
-  isBelow(limit: number): boolean {
-    return this.onDisk.size + this.inFlight.size + this.pending.size < limit;
-  }
-
-  /** @param more records there are than before; undefined where nobody has looked. */
-  noteCount(more: number | undefined): void {
-    this.counted = more === undefined || this.counted === undefined ? undefined : this.counted + more;
-  }
-
-  private countAnew(): number {
-    let count = this.onDisk.size;
-    for (const changes of [this.inFlight, this.pending]) {
-      for (const [key, json] of changes) {
-        if (changes === this.inFlight && this.pending.has(key)) continue;
-        count += Number(json !== null) - Number(this.onDisk.has(key));
-      }
-    }
-    return count;
-  }
-
-  has(key: string): boolean {
-    const newest = this.pending.get(key);
-    if (newest !== undefined) return newest !== null;
-    const flying = this.inFlight.get(key);
-    return flying === undefined ? this.onDisk.has(key) : flying !== null;
-  }
-}
 
 /**
  * Changes on their way to the disk, the newest per record. All that waits is taken as one transaction, so the file always
@@ -108,9 +64,7 @@ export class ChangeQueue {
 
   /** A record was found in the file. */
   noteOnDisk(kind: RecordKind, key: string): void {
-    const own = this.kinds[kind];
-    own.onDisk.add(key);
-    own.noteCount(undefined);
+    this.kinds[kind].noteOnDisk(key);
   }
 
   /** Every key of the file has been noted: what is not known is not there. */
@@ -118,40 +72,40 @@ export class ChangeQueue {
     this.isLoaded = true;
   }
 
-  put(kind: RecordKind, key: string, json: string): "taken" | "too-many" | "queue-full" {
+  /** @param again it was put before, and not deleted since. */
+  put(kind: RecordKind, key: string, json: string, again = false): PutAnswer {
     const own = this.kinds[kind];
-    const limit = this.limits.records[kind];
-    // A look among all records there are is what costs most here.
-    const more = own.isBelow(limit) ? undefined : Number(!own.has(key));
-    if (more && own.count >= limit) return "too-many";
     const before = own.pending.get(key);
     const growth = key.length + json.length - (before === undefined ? 0 : size(key, before));
-    const added = before === undefined ? 1 : 0;
-    if (this.changes + added > this.limits.unwritten) return "queue-full";
-    if (this.chars + growth > this.limits.unwrittenChars) return "queue-full";
-    own.pending.set(key, json);
-    own.noteCount(more);
+    const more = before === undefined ? 1 : 0;
+    const answer = this.answerTo(kind, key, growth, more);
+    if (answer !== "taken") return this.refuse(kind, answer);
+    own.put(key, json, again && this.isLoaded);
     this.chars += growth;
-    this.changes += added;
+    this.changes += more;
     return "taken";
+  }
+
+  /** A put is not taken. @returns why, as said. */
+  refuse(kind: RecordKind, why: PutAnswer): PutAnswer {
+    this.kinds[kind].refuse();
+    return why;
+  }
+
+  private answerTo(kind: RecordKind, key: string, growth: number, more: number): PutAnswer {
+    if (!this.kinds[kind].hasRoom(key, this.limits.records[kind])) return "too-many";
+    if (this.changes + more > this.limits.unwritten) return "queue-full";
+    return this.chars + growth > this.limits.unwrittenChars ? "queue-full" : "taken";
   }
 
   delete(kind: RecordKind, key: string): void {
     const own = this.kinds[kind];
-    const mayBeOnDisk = !this.isLoaded || own.onDisk.has(key) || own.inFlight.has(key);
-    const isKnown = own.has(key);
-    if (isKnown) own.noteCount(-1);
-    else if (this.isLoaded) return;
     const before = own.pending.get(key);
-    if (before !== undefined) {
-      this.chars -= size(key, before);
-      this.changes -= 1;
-      own.pending.delete(key);
-    }
-    if (!mayBeOnDisk) return;
-    own.pending.set(key, null);
-    this.chars += key.length;
-    this.changes += 1;
+    const waited = before === undefined ? 0 : size(key, before);
+    own.delete(key, this.isLoaded);
+    const after = own.pending.get(key);
+    this.chars += (after === undefined ? 0 : size(key, after)) - waited;
+    this.changes += Number(after !== undefined) - Number(before !== undefined);
   }
 
   /** Begins a transaction with all that waits. Until `settle` or `putBack` there is no other. */
@@ -160,8 +114,7 @@ export class ChangeQueue {
     let survivesPowerLoss = false;
     for (const kind of KIND_NAMES) {
       const own = this.kinds[kind];
-      own.inFlight = own.pending;
-      own.pending = new Map();
+      own.take();
       if (own.inFlight.size > 0 && KINDS[kind].survives === "power-loss") survivesPowerLoss = true;
     }
     return { slices: this.slices(), survivesPowerLoss };
@@ -189,11 +142,10 @@ export class ChangeQueue {
       for (const [key, json] of this.kinds[kind].inFlight) if (json === null) yield [kind, key, json];
     }
     for (const kind of KIND_NAMES) {
-      const { inFlight, onDisk } = this.kinds[kind];
-      for (const [key, json] of inFlight) {
+      const own = this.kinds[kind];
+      for (const [key, json] of own.inFlight) {
         if (json === null) continue;
-        // Noted before it is so: a key too many costs one needless deletion, one too few would leave a record behind.
-        onDisk.add(key);
+        own.noteWritten(key);
         yield [kind, key, json];
       }
     }
@@ -203,12 +155,9 @@ export class ChangeQueue {
   settle(): void {
     for (const kind of KIND_NAMES) {
       const own = this.kinds[kind];
-      for (const [key, json] of own.inFlight) {
-        this.chars -= size(key, json);
-        if (json === null) own.onDisk.delete(key);
-      }
+      for (const [key, json] of own.inFlight) this.chars -= size(key, json);
       this.changes -= own.inFlight.size;
-      own.inFlight = new Map();
+      own.settle();
     }
   }
 
@@ -216,16 +165,13 @@ export class ChangeQueue {
   putBack(): void {
     for (const kind of KIND_NAMES) {
       const own = this.kinds[kind];
-      for (const [key, json] of own.pending) {
+      for (const key of own.pending.keys()) {
         const older = own.inFlight.get(key);
-        if (older !== undefined) {
-          this.chars -= size(key, older);
-          this.changes -= 1;
-        }
-        own.inFlight.set(key, json);
+        if (older === undefined) continue;
+        this.chars -= size(key, older);
+        this.changes -= 1;
       }
-      own.pending = own.inFlight;
-      own.inFlight = new Map();
+      own.putBack();
     }
   }
 }

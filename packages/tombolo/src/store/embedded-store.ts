@@ -54,14 +54,14 @@ export class EmbeddedStore implements Store {
     return this.commits.trouble;
   }
 
-  put(record: StoreRecord): PutAnswer {
+  put(record: StoreRecord, again = false): PutAnswer {
     this.assertOpen();
     const { kind } = record;
     const isPromise = KINDS[kind].inTrouble === "refuse";
     if (isPromise && this.commits.trouble) return "troubled";
     const json = JSON.stringify(record);
-    if (json.length > MAX_RECORD_CHARS) return "too-large";
-    const answer = this.queue.put(kind, keyOf(record), json);
+    if (json.length > MAX_RECORD_CHARS) return this.queue.refuse(kind, "too-large");
+    const answer = this.queue.put(kind, keyOf(record), json, again);
     if (answer === "queue-full") {
       if (!isPromise) this.missed += 1;
       this.commits.fallBehind(`${this.queue.size} changes wait for the disk`);

@@ -23,8 +23,11 @@ export const MAX_RECORD_CHARS = 262_144;
 export interface Store {
   /** Why writing fails at present; undefined while it works. Everything goes on from memory meanwhile. */
   readonly trouble: StoreError | undefined;
-  /** Keeps a record, in place of one with the same key. The record is read now and may change afterwards. */
-  put(record: StoreRecord): PutAnswer;
+  /**
+   * Keeps a record, in place of one with the same key. The record is read now and may change afterwards.
+   * @param again one with that key was put or loaded before, and not deleted since: saves a look for it. Default false.
+   */
+  put(record: StoreRecord, again?: boolean): PutAnswer;
   /** Forgets a record; one that is not there is no error. Always taken. */
   delete(kind: RecordKind, key: string): void;
   /**

@@ -223,7 +223,7 @@ export class Documents {
 }
 
 /** An address that means what its text says: nothing is escaped, and no case is to be told apart. */
-const PLAIN_ADDRESS = /^(?:pres|sip):[a-z0-9._-]+@[a-z0-9.-]+$/;
+const PLAIN_ADDRESS = /^(?:(?:pres|sip):)?[a-z0-9._-]+@[a-z0-9.-]+$/;
 
 /** Partners differ in scheme, case and escapes of `entity`; its JID tells whether it is the presentity (PF-01). */
 function isAbout(entity: string, presentity: string, names: EmailScreenNames = "plain"): boolean {

@@ -56,9 +56,10 @@ export class SipWatcherRecords {
     // What the user shows is kept while it is known and meant for the watcher.
     const exhibit = state?.permission.isGranted && state.exhibit.isKnown ? state.exhibit : undefined;
     if (this.presence !== exhibit?.version) {
+      const again = this.presence !== undefined;
       this.presence = exhibit?.version;
       const value = exhibit && { at: now, resources: exhibit.list() };
-      keep({ what: "presence", pair, watcher, value });
+      keep({ what: "presence", pair, watcher, value, again });
     }
   }
 

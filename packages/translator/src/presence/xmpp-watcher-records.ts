@@ -47,11 +47,12 @@ export class XmppWatcherRecords {
     const announcement = authorization && state?.announcement;
     const version = announcement?.isKnown ? announcement.version : undefined;
     if (this.presence !== version) {
+      const again = this.presence !== undefined;
       this.presence = version;
       const { type, show, status } = announcement?.shown ?? {};
       const shown = { ...(type && { type }), ...(show && { show }), ...(status && { status }) };
       const value = announcement?.shown && { at: now, shown };
-      keep({ what: "presence", pair, watcher, value });
+      keep({ what: "presence", pair, watcher, value, again });
     }
   }
 
