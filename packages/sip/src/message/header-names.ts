@@ -99,15 +99,15 @@ for (const [short, name] of Object.entries(COMPACT)) {
  * A bit for each header that must be in a message or, save Via, may be there only once (RFC 3261 8.1.1, 20); 0 for
  * all others.
  */
-const PLACES: Readonly<Partial<Record<string, number>>> = {
-  Via: 1,
-  From: 2,
-  To: 4,
-  "Call-ID": 8,
-  CSeq: 16,
-  "Max-Forwards": 32,
-  "Content-Type": 64,
-} satisfies Partial<Record<KnownHeader, number>>;
+const PLACES: ReadonlyMap<string, number> = new Map<KnownHeader, number>([
+  ["Via", 1],
+  ["From", 2],
+  ["To", 4],
+  ["Call-ID", 8],
+  ["CSeq", 16],
+  ["Max-Forwards", 32],
+  ["Content-Type", 64],
+]);
 
 /** One spelling of a known header. */
 interface Spelling {
@@ -142,9 +142,18 @@ export function knownHeaderAt(text: string, start: number, end: number): Spellin
   return spelling;
 }
 
+/** 1 where a known name has that length, first and last letter in one case or the other. */
+const FOLDED = new Uint8Array(1024);
+for (const text of BY_SPELLING.keys()) FOLDED[foldedBucketOf(text, 0, text.length)] = 1;
+
+function foldedBucketOf(text: string, start: number, end: number): number {
+  const first = text.charCodeAt(start) | 0x20;
+  return ((end - start) * 67 + first * 31 + (text.charCodeAt(end - 1) | 0x20)) & 1023;
+}
+
 /** What a header is to its message: see `PLACES`. */
 export function placeOf(name: string): number {
-  return PLACES[name] ?? 0;
+  return PLACES.get(name) ?? 0;
 }
 
 const KNOWN: ReadonlySet<string> = new Set(NAMES);
@@ -157,9 +166,14 @@ export function canonicalHeader(name: string): string {
   return BY_SPELLING.get(name) ?? BY_SPELLING.get(name.toLowerCase()) ?? name;
 }
 
-/** The name of a header in a spelling that `knownHeaderAt` does not know; undefined when it is not a token. */
-export function otherHeader(raw: string): string | undefined {
-  return isToken(raw) ? (BY_SPELLING.get(raw.toLowerCase()) ?? raw) : undefined;
+/**
+ * The name of a header in a spelling that `knownHeaderAt` does not know: a known one where only its case is unusual,
+ * else as it stands there; undefined when it is not a token.
+ */
+export function otherHeader(text: string, start: number, end: number): string | undefined {
+  if (end <= start || skipToken(text, start) < end) return undefined;
+  const raw = text.slice(start, end);
+  return FOLDED[foldedBucketOf(text, start, end)] === 1 ? (BY_SPELLING.get(raw.toLowerCase()) ?? raw) : raw;
 }
 
 /** True for a known header in its one spelling: comparing it needs no folding of case. */

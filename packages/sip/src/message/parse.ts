@@ -78,12 +78,15 @@ function parseLines(head: string, limits: MessageLimits): ParsedHead | undefined
     }
     const nameEnd = skipBlanksBack(head, at, colon);
     const known = knownHeaderAt(head, at, nameEnd);
-    const name = known ? known.name : otherHeader(head.slice(at, nameEnd));
+    const name = known ? known.name : otherHeader(head, at, nameEnd);
     if (name === undefined) {
       fault ??= "header name is not a token";
       continue;
     }
-    const value = folded ? unfold(head.slice(colon + 1, end)) : sliceTrimmed(head, colon + 1, end);
+    const isTidy = !folded && isTidyValue(head, colon, end);
+    let value: string;
+    if (isTidy) value = head.slice(colon + 2, end);
+    else value = folded ? unfold(head.slice(colon + 1, end)) : sliceTrimmed(head, colon + 1, end);
     if (name === "Content-Length") {
       contentLength = mergeLength(contentLength, value);
       continue;
@@ -92,17 +95,12 @@ function parseLines(head: string, limits: MessageLimits): ParsedHead | undefined
       fault ??= `more than ${limits.headers} headers`;
       continue;
     }
-    const place = known ? known.place : placeOf(name);
+    const place = known === undefined ? placeOf(name) : known.place;
     if ((seen & place) > VIA) fault ??= `${name} stands twice`;
     seen |= place;
     names.push(name);
     values.push(value);
-    const isPlain =
-      !folded &&
-      nameEnd === colon &&
-      colon + 2 + value.length === end &&
-      (known === undefined || known.text === name);
-    lines.push(isPlain && head.charCodeAt(colon + 1) === SP ? at : -1);
+    lines.push(isTidy && nameEnd === colon && (known === undefined || known.text === name) ? at : -1);
   }
   if (contentLength === -1) fault ??= BAD_LENGTH;
   if ((seen & MANDATORY_PLACES) !== MANDATORY_PLACES) fault ??= `${missing(seen)} is missing`;
@@ -123,6 +121,12 @@ function lineEnd(head: string, from: number): number {
 /** True when the line that ends at `end` goes on in the next one (RFC 3261 7.3.1). */
 function isFolded(head: string, end: number): boolean {
   return end >= 0 && end + 2 < head.length && isBlank(head.charCodeAt(end + 2));
+}
+
+/** True when one blank and no more stands between the colon and the value, and none behind it. */
+function isTidyValue(head: string, colon: number, end: number): boolean {
+  if (head.charCodeAt(colon + 1) !== SP) return false;
+  return end === colon + 2 || (!isBlank(head.charCodeAt(colon + 2)) && !isBlank(head.charCodeAt(end - 1)));
 }
 
 function unfold(value: string): string {

@@ -23,6 +23,7 @@ const VERSION = /^SIP\/[0-9]+\.[0-9]+$/i;
 export function parseStartLine(
   line: string,
 ): { readonly line: StartLine; readonly fault: string | undefined } | undefined {
+  if (line.startsWith("SIP/2.0 ")) return parseStatusLine(line);
   const isResponse = (line.charCodeAt(0) | 0x20) === 0x73 && /^SIP\//i.test(line);
   return isResponse ? parseStatusLine(line) : parseRequestLine(line);
 }
