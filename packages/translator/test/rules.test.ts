@@ -98,6 +98,20 @@ describe("a rule that changes while bob watches", () => {
     expect(bed.out()).toEqual(["NOTIFY d1 active open"]);
   });
 
+  it("while a question to her may be lost with the link: it is put again when the rule is taken back", () => {
+    const bed = new Bed();
+    bed.linkDown();
+    subscribe(bed);
+    bed.outcome("NOTIFY", 200);
+    bed.rule("block");
+    bed.outcome("NOTIFY", 200);
+    bed.linkUp();
+    bed.advance(60_000);
+    bed.out();
+    bed.rule(undefined);
+    expect(bed.out()).toEqual(["xmpp bob>alice subscribe"]);
+  });
+
   it("survives a restart", () => {
     const bed = new Bed();
     bed.rule("block");

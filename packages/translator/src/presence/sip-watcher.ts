@@ -129,7 +129,9 @@ export class SipWatcher implements WatchOwner {
     this.isDenied = isDenied;
     if (isDenied) this.tellAll(now);
     else if (this.dialogs.size > 0) {
-      if (!this.permission.isGranted) this.ask(undefined, now);
+      // An open question may have been lost with the link while nothing was asked.
+      if (this.permission.isOpen) this.send("subscribe");
+      else if (!this.permission.isGranted) this.ask(undefined, now);
       else if (this.exhibit.isKnown) this.tellAll(now);
       else if (!this.exhibit.isSettling) this.exhibit.settleBy(now + this.context.settings.settle, now);
       this.observeState();
