@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { answerTo, EdgeRig, fromAlice, type Taken } from "../test/edge-rig.ts";
-import type { DialFailure } from "./index.ts";
+import { type DialFailure, UNSENT_HEADER } from "./index.ts";
 
 const statuses = (taken: Taken) => taken.toNode.map(({ message }) => message.status);
 
@@ -47,7 +47,9 @@ describe("a partner without a connection", () => {
     const rig = new EdgeRig();
     rig.inside(fromAlice("MESSAGE"));
     rig.inside(fromAlice("SUBSCRIBE"));
-    expect(statuses(failed(rig, why))).toEqual([status, status]);
+    const taken = failed(rig, why);
+    expect(statuses(taken)).toEqual([status, status]);
+    for (const { message } of taken.toNode) expect(message.get(UNSENT_HEADER)).toBe("yes");
   });
 
   it("is not dialled again for a while, longer each time, until it has spoken", () => {

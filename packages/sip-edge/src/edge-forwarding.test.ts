@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { answerTo, EdgeRig, fromAlice, fromBob, sip, text } from "../test/edge-rig.ts";
+import { UNSENT_HEADER } from "./index.ts";
 
 function linked(direction: "in" | "out" = "in"): EdgeRig {
   const rig = new EdgeRig();
@@ -307,6 +308,7 @@ Content-Length: 0`,
     rig.outside(answerTo(answered, 200), "out-contoso.example");
     const taken = rig.feed({ kind: "closed", connection: "out-contoso.example", why: "reset" });
     expect(taken.toNode.map(({ message }) => [message.status, message.callId])).toEqual([[504, "call-2"]]);
+    expect(taken.toNode[0]!.message.get(UNSENT_HEADER)).toBeUndefined();
   });
 
   it("forgets what nobody answers after 64*T1, without a 408", () => {

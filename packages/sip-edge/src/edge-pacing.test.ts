@@ -47,6 +47,7 @@ To: <sip:bob@contoso.example>;tag=b
 Call-ID: n
 CSeq: 1 NOTIFY
 Retry-After: 10
+X-Tombolo-Unsent: yes
 Content-Length: 0`);
     expect(replaced.observed).toContainEqual({
       kind: "pacing-refused",

@@ -16,6 +16,7 @@ export { DISCOVERED, MAX_LANE, MAX_PACED_MS, type PacingLimits, pacingOf } from 
 export { PACING_REPORT_MS } from "./pacing/pacer.ts";
 export type { PacingRefusal } from "./pacing/shaper.ts";
 export { TARGET_MEMORY_MS } from "./pacing/target-guard.ts";
+export { UNSENT_HEADER } from "./routing/answers.ts";
 export {
   DIALOG_ENDING_MS,
   DIALOG_SETUP_MS,

@@ -20,6 +20,7 @@ const PRIVATE_HEADERS: readonly PrivateHeader[] = [
   { name: "ms-client-diagnostics", ref: "MS-OCER: client to its own server", crosses: "neither" },
   { name: "x-tombolo-verified", ref: "what the edge alone may say of a sender", crosses: "neither" },
   { name: "x-tombolo-partner-back", ref: "what the edge alone may say of a partner", crosses: "neither" },
+  { name: "x-tombolo-unsent", ref: "what the edge alone may say of a request", crosses: "neither" },
   { name: "www-authenticate", ref: "no challenge of ours goes out", crosses: "in-only" },
   { name: "proxy-authenticate", ref: "no challenge of ours goes out", crosses: "in-only" },
 ];

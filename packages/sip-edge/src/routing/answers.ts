@@ -62,6 +62,10 @@ export function answerNode(
   if (back) context.put({ kind: "send", connection: back.id, message });
 }
 
+/** Says to nodes of a request of theirs that it never went out, so that nobody fears it might have arrived. */
+export const UNSENT_HEADER = "X-Tombolo-Unsent";
+export const UNSENT: HeaderFields = [[UNSENT_HEADER, "yes"]];
+
 /** Told to who must wait: some time, s. */
 export function retryAfter(context: EdgeContext): HeaderFields {
   return [["Retry-After", String(context.limits.retryAfter)]];

@@ -3,7 +3,7 @@ import { outboundStart } from "../admission/status-rules.ts";
 import type { EdgeContext } from "../edge-context.ts";
 import type { Direction, DropReason } from "../edge-events.ts";
 import { publicResponse, restoredResponse } from "../hiding/hidden-responses.ts";
-import { answerNode, answerPartner } from "./answers.ts";
+import { answerNode, answerPartner, UNSENT } from "./answers.ts";
 import type { DialogNotes } from "./dialog-notes.ts";
 import type { HomePublications } from "./home-publications.ts";
 import { hopAck, hopCancel } from "./hop-requests.ts";
@@ -94,7 +94,7 @@ export class Relay {
 
   /** Ends an INVITE that never went out, or any other request, with an answer of our own. */
   refuse(transaction: Transaction, status: number, now: Millis, headers?: HeaderFields): void {
-    this.give(transaction, status, headers);
+    this.give(transaction, status, transaction.from === "node" ? [...(headers ?? []), ...UNSENT] : headers);
     if (transaction.method !== "INVITE") return;
     transaction.state = "completed";
     this.context.transactions.arm(transaction, "answered", now);

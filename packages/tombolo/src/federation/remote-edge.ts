@@ -22,6 +22,7 @@ import {
   parsePartnerBack,
   parseVerified,
   STILLBORN_MS,
+  UNSENT_HEADER,
   VERIFIED_HEADER,
 } from "@tombolo/sip-edge";
 import type { DriverObservation } from "@tombolo/sip-edge/io";
@@ -213,7 +214,8 @@ export class RemoteEdge implements ListenerOwner, ConnectionOwner {
 
   private giveBack(request: SipMessage): void {
     if (request.method === "ACK") return;
-    this.around.onMessage(buildResponse(request, 504, { toTag: this.around.ids() }), EDGE_ITSELF);
+    const answer = { toTag: this.around.ids(), headers: [[UNSENT_HEADER, "yes"]] } as const;
+    this.around.onMessage(buildResponse(request, 504, answer), EDGE_ITSELF);
   }
 
   private async dial(): Promise<void> {

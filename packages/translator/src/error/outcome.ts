@@ -31,22 +31,29 @@ export function stanzaErrorForOutcome(outcome: Outcome, context: OutcomeContext)
       warning: warning === undefined ? undefined : Number(warning),
     });
     const isSilence = outcome.status === 408 || outcome.status === 504;
+    if (isSilence && message.get(UNSENT_HEADER) !== undefined) return localError("peer-unreachable");
     if (error && context.wasSent && isSilence)
       return { error: { ...error, text: LOCAL_ERRORS.unanswered.xmpp.text }, row: error.row };
     if (error) return { error, row: error.row };
   }
-  const row = LOCAL_ERRORS[localConditionOf(outcome, context.wasSent === true)];
+  return localError(localConditionOf(outcome, context.wasSent === true));
+}
+
+function localError(condition: LocalCondition): OutcomeError {
+  const row = LOCAL_ERRORS[condition];
   return { error: row.xmpp, row: row.id };
 }
 
-function localConditionOf(
-  outcome: Outcome,
-  wasSent: boolean,
-): "message-too-large" | "unanswered" | "peer-unreachable" {
+type LocalCondition = "message-too-large" | "unanswered" | "peer-unreachable";
+
+function localConditionOf(outcome: Outcome, wasSent: boolean): LocalCondition {
   if (outcome.kind === "unreachable" && outcome.why === TOO_LARGE) return "message-too-large";
   const isOut = outcome.kind === "timeout" || (outcome.kind === "unreachable" && outcome.mayHaveBeenSent);
   return wasSent && isOut ? "unanswered" : "peer-unreachable";
 }
+
+/** The edge says so of a request that never went out. It takes this header off what comes from elsewhere. */
+const UNSENT_HEADER = "X-Tombolo-Unsent";
 
 /** Diagnostics of a 504: no SRV or A record leads to the domain. */
 const UNKNOWN_DOMAIN: ReadonlySet<number> = new Set([1008, 1014]);
