@@ -129,21 +129,23 @@ const USUAL: readonly Weighted[] = [
   { weight: 1, arbitrary: fc.record({ do: deeds("rest", "day-passes") }) },
 ];
 
-/** What the first two users do with each other. */
-const OF_ONE_PAIR: fc.Arbitrary<Deed> = fc.oneof(
-  fc.constant<Deed>({ do: "subscribe", s: 0, x: 0 }),
-  fc.constant<Deed>({ do: "unsubscribe", s: 0, x: 0 }),
-  fc.record({ do: deeds("watch"), s: fc.constant(0), x: fc.constant(0), place, expires: fc.constant(3_600) }),
-  fc.record({ do: deeds("unwatch", "refresh"), s: fc.constant(0), x: fc.constant(0), place }),
-  fc.record({ do: deeds("accept", "refuse", "probe", "fetch"), s: fc.constant(0), x: fc.constant(0) }),
-  fc.record({
-    do: deeds("show"),
-    x: fc.constant(0),
-    at: fc.constant("desk" as const),
-    show: fc.constant("" as const),
-  }),
-  fc.record({ do: deeds("decide"), s: fc.constant(0), x: fc.constant(0), attitude }),
-  fc.record({ do: deeds("change"), s: fc.constant(0), isOpen: fc.constant(true) }),
+const FIRST = { s: fc.constant(0), x: fc.constant(0) };
+const DESK = { x: fc.constant(0), at: fc.constant<ResourceName>("desk") };
+
+/** What the first two users do while the one watches the other, at one device. */
+const FIRST_SIP_WATCH: fc.Arbitrary<Deed> = fc.oneof(
+  fc.record({ do: deeds("watch"), ...FIRST, place: fc.constant(0), expires: fc.constantFrom(3_600, 60) }),
+  fc.record({ do: deeds("unwatch", "refresh", "abandon"), ...FIRST, place: fc.constant(0) }),
+  fc.record({ do: deeds("accept", "refuse", "fetch"), ...FIRST }),
+  fc.record({ do: deeds("show"), ...DESK, show: fc.constant<Show>("") }),
+  fc.record({ do: deeds("log-in", "log-out"), ...DESK }),
+);
+
+/** The other way round. */
+const FIRST_XMPP_WATCH: fc.Arbitrary<Deed> = fc.oneof(
+  fc.record({ do: deeds("subscribe", "unsubscribe", "probe"), ...FIRST }),
+  fc.record({ do: deeds("decide"), ...FIRST, attitude }),
+  fc.record({ do: deeds("change"), s: fc.constant(0), isOpen: fc.boolean() }),
 );
 
 /** What goes wrong. */
@@ -224,10 +226,14 @@ export function stories(length: number): fc.Arbitrary<Story> {
   return fc.record({ scene, moves });
 }
 
-/** Much at once, so that messages cross, and then nothing for a while. Mostly between two users. */
+/** Much at once, so that messages cross, and then nothing for a while: one watch of two users, and little else. */
 function flurry(deed: fc.Arbitrary<Deed>): fc.Arbitrary<Move[]> {
+  return fc.oneof(crossing(FIRST_SIP_WATCH, deed), crossing(FIRST_XMPP_WATCH, deed));
+}
+
+function crossing(watch: fc.Arbitrary<Deed>, other: fc.Arbitrary<Deed>): fc.Arbitrary<Move[]> {
   const pauses = fc.constantFrom<Move["pause"]>(0, 1, 2, 3, "timer");
-  const between = fc.oneof({ weight: 5, arbitrary: OF_ONE_PAIR }, { weight: 1, arbitrary: deed });
+  const between = fc.oneof({ weight: 6, arbitrary: watch }, { weight: 1, arbitrary: other });
   const last = fc.constant<Move>({ deed: { do: "wait" }, pause: 61_000 });
   return fc
     .tuple(fc.array(fc.record({ deed: between, pause: pauses }), { minLength: 2, maxLength: 5 }), last)

@@ -43,7 +43,7 @@ export class Contact {
     const { to: own } = this.words;
     const isOlder = own && (own.readAt === undefined || own.readAt >= saidAt);
     // It was about an older question, which no user and no server can tell: x asks again.
-    if (this.to === "asked" && isOlder) own.isLost = true;
+    if (this.to !== "none" && isOlder) own.isLost = true;
     this.to = "none";
   }
 
