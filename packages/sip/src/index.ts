@@ -79,6 +79,7 @@ export { reasonPhrase } from "./message/reason-phrase.ts";
 export { serialize, serializeBytes, type WireMessage, wireText } from "./message/serialize.ts";
 export { parseStartLine, type StartLine, WRONG_VERSION } from "./message/start-line.ts";
 export { fromWireText, toWireText } from "./message/wire-text.ts";
+export { Outbox } from "./outbox.ts";
 export {
   type Composing,
   DEFAULT_COMPOSING_REFRESH_S,

@@ -1,11 +1,12 @@
-import type {
-  Deadline,
-  DialogSnapshot,
-  Machine,
-  Millis,
-  SipMessage,
-  UserAgent,
-  VerifiedPeer,
+import {
+  type Deadline,
+  type DialogSnapshot,
+  type Machine,
+  type Millis,
+  Outbox,
+  type SipMessage,
+  type UserAgent,
+  type VerifiedPeer,
 } from "@tombolo/sip";
 import type { Kept, Observation, Translator, TranslatorInput } from "@tombolo/translator";
 import type { Element } from "ltx";
@@ -66,8 +67,7 @@ export class Gateway implements Machine<GatewayInput, GatewayOutput> {
   private readonly engine: UserAgent;
   /** For questions; inputs go through `handle`. */
   readonly translator: Translator;
-  private readonly outputs: GatewayOutput[] = [];
-  private taken = 0;
+  private readonly outputs = new Outbox<GatewayOutput>();
 
   constructor(engine: UserAgent, translator: Translator) {
     this.engine = engine;
@@ -101,10 +101,7 @@ export class Gateway implements Machine<GatewayInput, GatewayOutput> {
   }
 
   poll(): GatewayOutput | undefined {
-    if (this.taken < this.outputs.length) return this.outputs[this.taken++];
-    this.outputs.length = 0;
-    this.taken = 0;
-    return undefined;
+    return this.outputs.take();
   }
 
   /** A dialog that is gone by now will be reported as such in a moment. */
@@ -119,15 +116,15 @@ export class Gateway implements Machine<GatewayInput, GatewayOutput> {
     for (;;) {
       const up = this.engine.poll();
       if (up) {
-        if (up.kind === "transmit") this.outputs.push({ kind: "sip", message: up.message });
+        if (up.kind === "transmit") this.outputs.put({ kind: "sip", message: up.message });
         else this.translator.handle({ kind: "sip", event: up.event }, now);
         continue;
       }
       const down = this.translator.poll();
       if (!down) return;
       if (down.kind === "sip") this.engine.handle({ kind: "command", command: down.command }, now);
-      else if (down.kind === "keep") this.outputs.push(this.withSnapshot(down.kept));
-      else this.outputs.push(down);
+      else if (down.kind === "keep") this.outputs.put(this.withSnapshot(down.kept));
+      else this.outputs.put(down);
     }
   }
 }

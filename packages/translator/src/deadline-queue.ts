@@ -19,6 +19,9 @@ export class DeadlineQueue<T extends Sleeper> {
   /** The heap, as two lists: numbers by themselves lie close together. */
   private readonly times: Millis[] = [];
   private readonly sleepers: T[] = [];
+  /** What `next` said last, and of whom: it is asked after each input, and mostly it is the same. */
+  private said: Deadline | undefined;
+  private saidOf: T | undefined;
 
   /** Reads the sleeper's deadline anew; call it after everything that may have changed it. */
   update(sleeper: T): void {
@@ -45,7 +48,12 @@ export class DeadlineQueue<T extends Sleeper> {
 
   next(): Deadline | undefined {
     const first = this.sleepers[0];
-    return first && { at: this.times[0]!, reason: first.nextDeadline()?.reason ?? "sleeper" };
+    const at = this.times[0];
+    if (first !== this.saidOf || at !== this.said?.at) {
+      this.saidOf = first;
+      this.said = first && { at: at!, reason: first.nextDeadline()?.reason ?? "sleeper" };
+    }
+    return this.said;
   }
 
   /** The next sleeper that is due, taken off the queue; call `update` for it after its `timeout`. */

@@ -1,4 +1,4 @@
-import type { Deadline, Machine, Millis } from "@tombolo/sip";
+import { type Deadline, type Machine, type Millis, Outbox } from "@tombolo/sip";
 import type { BareJid } from "./address/index.ts";
 import { asInJid, Gates } from "./gates.ts";
 import type { Ledger } from "./im/ledger.ts";
@@ -22,8 +22,7 @@ import { XmppSide } from "./xmpp-side.ts";
 
 /** SIP meaning to XMPP meaning and back: hands what comes in to the pair that it belongs to, behind the gates. */
 export class Translator implements Machine<TranslatorInput, TranslatorOutput> {
-  private readonly outputs: TranslatorOutput[] = [];
-  private taken = 0;
+  private readonly outputs = new Outbox<TranslatorOutput>();
   private isDraining = false;
   private readonly sip: SipSide;
   private readonly xmpp: XmppSide;
@@ -38,11 +37,11 @@ export class Translator implements Machine<TranslatorInput, TranslatorOutput> {
   private readonly publications: Publications;
 
   constructor(settings: TranslatorSettings) {
-    const observe = (observation: Observation) => void this.outputs.push({ kind: "observe", observation });
+    const observe = (observation: Observation) => void this.outputs.put({ kind: "observe", observation });
     const touchOwner = (owner: object) => this.book.touchOwner(owner);
-    this.sip = new SipSide((command) => this.outputs.push({ kind: "sip", command }), touchOwner);
+    this.sip = new SipSide((command) => this.outputs.put({ kind: "sip", command }), touchOwner);
     this.xmpp = new XmppSide(
-      (partner, stanza, track) => this.outputs.push({ kind: "stanza", partner, stanza, track }),
+      (partner, stanza, track) => this.outputs.put({ kind: "stanza", partner, stanza, track }),
       touchOwner,
     );
     const im = new ConversationMemory();
@@ -209,10 +208,7 @@ export class Translator implements Machine<TranslatorInput, TranslatorOutput> {
   }
 
   poll(): TranslatorOutput | undefined {
-    if (this.taken < this.outputs.length) return this.outputs[this.taken++];
-    this.outputs.length = 0;
-    this.taken = 0;
-    return undefined;
+    return this.outputs.take();
   }
 
   /** At the end of each input nothing may be missing from the books. */
@@ -230,7 +226,7 @@ export class Translator implements Machine<TranslatorInput, TranslatorOutput> {
   }
 
   private readonly keep = (kept: Kept): void => {
-    this.outputs.push({ kind: "keep", kept });
+    this.outputs.put({ kind: "keep", kept });
   };
 
   /** Pairs whose partner or domain is not federated with any more are parted; the others are judged anew. */

@@ -11,11 +11,16 @@ export interface SubscriptionState {
   readonly retryAfter?: number;
 }
 
+/** How nearly all are written. */
+const USUAL = /^(active|pending);expires=(\d{1,9})$/;
+
 /**
  * Reads a Subscription-State value. Parameters that can't be read are as if absent. Undefined when the state is none
  * that we know, for which a NOTIFY gets 400.
  */
 export function parseSubscriptionState(value: string): SubscriptionState | undefined {
+  const usual = USUAL.exec(value);
+  if (usual !== null) return { state: usual[1] as "active" | "pending", expires: Number(usual[2]) };
   const [token = "", ...params] = value.split(";");
   const state = token.trim().toLowerCase();
   if (state !== "active" && state !== "pending" && state !== "terminated") return undefined;

@@ -1,6 +1,7 @@
 import { Dialog, type DialogSnapshot } from "../dialog/dialog.ts";
 import type { Deadline, Machine, Millis } from "../machine.ts";
 import type { SipMessage } from "../message/message.ts";
+import { Outbox } from "../outbox.ts";
 import { TransactionLayer } from "../transaction/layer.ts";
 import { ClientCore } from "./client-core.ts";
 import type { UserAgentCore } from "./core.ts";
@@ -55,14 +56,13 @@ export class UserAgent implements Machine<UserAgentInput, UserAgentOutput> {
   private readonly dialogs: DialogTable;
   private readonly client: ClientCore;
   private readonly server: ServerCore;
-  private outputs: UserAgentOutput[] = [];
-  private taken = 0;
+  private readonly outputs = new Outbox<UserAgentOutput>();
   private isStopped = false;
 
   constructor(settings: UserAgentSettings) {
     const limits = { ...DEFAULT_USER_AGENT_LIMITS, ...settings.limits };
     const transmit = (message: SipMessage) => {
-      this.outputs.push({ kind: "transmit", message });
+      this.outputs.put({ kind: "transmit", message });
     };
     this.layer = new TransactionLayer<Outgoing, Incoming>(
       {
@@ -81,7 +81,7 @@ export class UserAgent implements Machine<UserAgentInput, UserAgentOutput> {
       dialogs: this.dialogs,
       transmit,
       emit: (event) => {
-        this.outputs.push({ kind: "event", event });
+        this.outputs.put({ kind: "event", event });
       },
     };
     this.client = new ClientCore(this.core);
@@ -131,14 +131,7 @@ export class UserAgent implements Machine<UserAgentInput, UserAgentOutput> {
   }
 
   poll(): UserAgentOutput | undefined {
-    const output = this.outputs[this.taken];
-    if (output !== undefined) {
-      this.taken += 1;
-      return output;
-    }
-    if (this.taken > 0) this.outputs = [];
-    this.taken = 0;
-    return undefined;
+    return this.outputs.take();
   }
 
   /** A dialog as plain data, to be kept over a restart; undefined when there is none of that id. */

@@ -35,16 +35,23 @@ export class GatewayDriver {
 
   /** Outputs may lead to inputs at once (a memory hop): those wait their turn. */
   feed(input: GatewayInput): void {
-    this.waiting.push(input);
-    if (this.isRunning) return;
-    this.isRunning = true;
-    for (let i = 0; i < this.waiting.length; i++) {
-      this.gateway.handle(this.waiting[i]!, this.around.now());
-      this.drain();
+    if (this.isRunning) {
+      this.waiting.push(input);
+      return;
     }
-    this.waiting.length = 0;
+    this.isRunning = true;
+    this.handle(input);
+    if (this.waiting.length > 0) {
+      for (let i = 0; i < this.waiting.length; i++) this.handle(this.waiting[i]!);
+      this.waiting.length = 0;
+    }
     this.isRunning = false;
     this.arm();
+  }
+
+  private handle(input: GatewayInput): void {
+    this.gateway.handle(input, this.around.now());
+    this.drain();
   }
 
   stop(): void {

@@ -55,11 +55,15 @@ export class Resources {
     });
     // A slice of a stanza would hold all of it.
     const status = text === undefined ? {} : { status: detach(text) };
-    const spoken = { resource: detach(resource), state, ...status, priority: priorityOf(stanza) };
-    this.known = [...this.without(resource), spoken].slice(-MAX_RESOURCES_PER_PAIR);
+    const name = this.known.find((own) => own.resource === resource)?.resource ?? detach(resource);
+    const spoken = { resource: name, state, ...status, priority: priorityOf(stanza) };
+    const others = this.without(resource);
+    this.known = others.length === 0 ? [spoken] : [...others, spoken].slice(-MAX_RESOURCES_PER_PAIR);
   }
 
   private without(resource: string): readonly KeptResource[] {
+    // Mostly there is one.
+    if (this.known.length === 1 && this.known[0]!.resource === resource) return NONE;
     const others = this.known.filter((own) => own.resource !== resource);
     return others.length === 0 ? NONE : others;
   }
@@ -98,7 +102,12 @@ function compose(known: readonly KeptResource[]): Composed {
       best = own;
     }
   }
-  return best ? { state: best.state, note: best.status, resources: known.toSorted(byRank) } : NOBODY;
+  if (!best) return NOBODY;
+  return {
+    state: best.state,
+    note: best.status,
+    resources: known.length === 1 ? known : known.toSorted(byRank),
+  };
 }
 
 function byRank(a: KeptResource, b: KeptResource): number {

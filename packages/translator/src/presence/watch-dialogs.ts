@@ -5,6 +5,8 @@ import type { MappedState } from "./documents.ts";
 import type { SipWatcherContext } from "./sip-watcher-context.ts";
 import { addUnanswered, newWatch, takeHeld, takeUnanswered, type Watch } from "./watch.ts";
 
+const EVENT = ["Event", "presence"] as const;
+
 /** Whose dialogs they are. */
 export interface WatchOwner extends DialogOwner, Requester<Watch> {
   /** What the watcher may see now. */
@@ -14,11 +16,15 @@ export interface WatchOwner extends DialogOwner, Requester<Watch> {
   onWatchEnded(watch: Watch): void;
 }
 
+const NO_WATCHES: readonly never[] = [];
+
 /** The subscription dialogs of one SIP watcher, and the answers and NOTIFYs that leave in them. */
 export class WatchDialogs {
   private readonly owner: WatchOwner;
   private readonly context: SipWatcherContext;
-  private watches: readonly Watch[] = [];
+  /** The oldest; mostly there is no other, and no list. */
+  private first: Watch | undefined;
+  private others: readonly Watch[] = NO_WATCHES;
   /** 2xx answers whose dialog the engine has not named yet. */
   private accepting: Map<RequestRef, Watch> | undefined;
 
@@ -28,23 +34,24 @@ export class WatchDialogs {
   }
 
   get size(): number {
-    return this.watches.length;
+    return this.first ? 1 + this.others.length : 0;
   }
 
-  /** Oldest first; a list of its own for each change. */
+  /** Oldest first; a list of its own. */
   get all(): readonly Watch[] {
-    return this.watches;
+    return this.first ? [this.first, ...this.others] : NO_WATCHES;
   }
 
   find(dialog: DialogId | undefined): Watch | undefined {
-    return this.watches.find((watch) => watch.dialog === dialog);
+    if (this.first?.dialog === dialog) return this.first;
+    return this.others.find((watch) => watch.dialog === dialog);
   }
 
   /** A SUBSCRIBE outside dialogs; its answer comes when the watch is told of it. */
   begin({ request, message }: IncomingRequest): Watch {
     const watch = newWatch(this.context.newNotifier(), message.number("Expires") === 0);
     addUnanswered(watch, request);
-    this.watches = this.watches.concat(watch);
+    this.add(watch);
     return watch;
   }
 
@@ -53,7 +60,7 @@ export class WatchDialogs {
     const watch = newWatch(this.context.newNotifier({ state, expiresAt }), false);
     watch.dialog = dialog;
     watch.keptAs = "";
-    this.watches = this.watches.concat(watch);
+    this.add(watch);
     this.context.sip.own(dialog, this.owner);
   }
 
@@ -75,7 +82,7 @@ export class WatchDialogs {
   }
 
   timeout(now: Millis): void {
-    for (const watch of this.watches) {
+    for (const watch of this.all) {
       watch.notifier.timeout(now);
       this.drain(watch, now);
     }
@@ -109,10 +116,7 @@ export class WatchDialogs {
   }
 
   private accept(watch: Watch, status: number, expires: number): void {
-    const headers: HeaderFields = [
-      ["Expires", String(expires)],
-      ["Event", "presence"],
-    ];
+    const headers: HeaderFields = [["Expires", String(expires)], EVENT];
     const request = takeUnanswered(watch);
     if (watch.dialog === undefined) {
       this.accepting ??= new Map();
@@ -122,10 +126,7 @@ export class WatchDialogs {
   }
 
   private notify(watch: Watch, state: string, withBody: boolean, now: Millis): void {
-    const headers: HeaderFields = [
-      ["Event", "presence"],
-      ["Subscription-State", state],
-    ];
+    const headers: HeaderFields = [EVENT, ["Subscription-State", state]];
     // RFC 8048 5.3.3: the last one says closed; a fetch's only one says what there is.
     const isFarewell = state.startsWith("terminated") && !watch.isFetch;
     const body = withBody ? this.document(watch, isFarewell, now) : undefined;
@@ -148,9 +149,23 @@ export class WatchDialogs {
   /** A watch is over: nothing is sent in it any more. */
   forget(watch: Watch): void {
     watch.hasEnded = true;
-    if (!this.watches.includes(watch)) return;
-    this.watches = this.watches.filter((own) => own !== watch);
+    if (!this.remove(watch)) return;
     if (watch.dialog !== undefined) this.context.sip.drop(watch.dialog);
     this.owner.onWatchEnded(watch);
+  }
+
+  private add(watch: Watch): void {
+    if (this.first) this.others = this.others.concat(watch);
+    else this.first = watch;
+  }
+
+  /** @returns false when it is not there. */
+  private remove(watch: Watch): boolean {
+    const { first, others } = this;
+    const left = others.filter((own) => own !== watch);
+    if (first !== watch && left.length === others.length) return false;
+    if (first === watch) this.first = left.shift();
+    this.others = left.length === 0 ? NO_WATCHES : left;
+    return true;
   }
 }
