@@ -70,6 +70,9 @@ export class Federation {
         observe: (observation) => observer.edge(observation),
         onMessage: (message, verified) => this.gateway?.fromEdge(message, verified),
         onPartnerBack: ({ partner, hungUp }) => this.gateway?.partnerBack(partner, hungUp),
+        onBack: () => {
+          for (const { domain } of sipPartners(this.config)) this.gateway?.partnerBack(domain, false);
+        },
       });
     }
     const toEdge = (message: SipMessage) =>

@@ -22,6 +22,8 @@ afterEach(() => {
   for (const close of closers.splice(0)) close();
 });
 
+const THE_EDGE: PartnerBack = { partner: "the edge itself", hungUp: false };
+
 interface Seen {
   readonly messages: { message: SipMessage; verified: VerifiedPeer }[];
   readonly observed: DriverObservation[];
@@ -51,6 +53,7 @@ async function gateway(edgePort?: number): Promise<Seen> {
       observe: (observation) => seen.observed.push(observation),
       onMessage: (message, verified) => seen.messages.push({ message, verified }),
       onPartnerBack: (back) => seen.backs.push(back),
+      onBack: () => seen.backs.push(THE_EDGE),
     },
   );
   await remote.start();
@@ -165,6 +168,21 @@ test("the edge brings news of a partner with that question, and nobody who was l
   edge.socket.write(message("OPTIONS", letThrough));
   await until(() => seen.messages.length === 1, "the message");
   expect(seen.backs).toHaveLength(1);
+});
+
+test("an edge that was lost with its last connection is back with the next, and one that is new is not", async () => {
+  const seen = await gateway();
+  const [first, second] = [client(seen.port), client(seen.port)];
+  for (const one of [first, second]) one.socket.write(message("OPTIONS"));
+  await until(() => first.text() !== "" && second.text() !== "", "two connections");
+  first.socket.destroy();
+  await until(() => remote!.status.connections === 1, "one connection");
+  second.socket.destroy();
+  await until(() => remote!.status.connections === 0, "no connection");
+  expect(seen.backs).toEqual([]);
+  client(seen.port).socket.write(message("OPTIONS"));
+  await until(() => remote!.status.connections === 1, "a connection again");
+  expect(seen.backs).toEqual([THE_EDGE]);
 });
 
 test("without an edge, a request is answered 504 and a response is dropped", async () => {

@@ -52,6 +52,8 @@ export interface RemoteEdgeAround extends Sources {
   onMessage(message: SipMessage, verified: VerifiedPeer): void;
   /** The edge says that a partner may have lost its memory. */
   onPartnerBack(back: PartnerBack): void;
+  /** The edge can be reached again: what partners sent meanwhile is lost. */
+  onBack(): void;
 }
 
 interface Entry {
@@ -75,6 +77,8 @@ export class RemoteEdge implements ListenerOwner, ConnectionOwner {
   private dialing = false;
   private failures = 0;
   private isUp = false;
+  /** The last connection was lost, and there is none yet. */
+  private isCutOff = false;
   private stopped = false;
   private nextId = 1;
   private ticker: NodeJS.Timeout | undefined;
@@ -181,6 +185,7 @@ export class RemoteEdge implements ListenerOwner, ConnectionOwner {
     if (at < 0) return;
     const { direction, openedAt } = this.connections[at]!;
     this.connections.splice(at, 1);
+    if (this.connections.length === 0) this.isCutOff = true;
     const said = detail === "" ? why : `${why} ${detail}`;
     this.note(connection, direction, "closed", said, "");
     if (direction === "in" || this.stopped) return;
@@ -257,6 +262,9 @@ export class RemoteEdge implements ListenerOwner, ConnectionOwner {
     else this.connections.push(entry);
     this.note(connection, direction, "opened", "", protocol);
     for (const request of this.backlog.take()) this.write(connection, request);
+    if (!this.isCutOff) return;
+    this.isCutOff = false;
+    this.around.onBack();
   }
 
   private tick(): void {
