@@ -98,7 +98,7 @@ const xmppLink = {
 
 const node = z.strictObject({
   name: nodeName,
-  target: text(parseTarget, "local"),
+  target: text(parseTarget, "tls://10.0.0.6:5062"),
   publicPort: port("45061").optional(),
   routing: flag("true").optional(),
   names: z

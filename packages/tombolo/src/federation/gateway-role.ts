@@ -235,7 +235,8 @@ export class GatewayRole {
         if (this.links.get(domain)?.driver !== driver) return;
         metrics.setXmppLink(domain, false);
         this.gateway.feed({ kind: "link-down", partner: domain });
-        if (retryInMs !== undefined) log.warn("xmpp-link-down", { domain, reason, tries, retryInMs });
+        if (retryInMs !== undefined)
+          log.warn("xmpp-link-down", { domain, reason, tries, retryInMs: Math.round(retryInMs) });
         this.tried(domain);
       },
     });
