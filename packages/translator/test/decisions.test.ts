@@ -69,6 +69,16 @@ describe("what bob's side has decided", () => {
   });
 });
 
+it("says that bob is gone once more after a kill, which may have lost it", () => {
+  const bed = new Bed();
+  const dialog = watching(bed);
+  notify(bed, dialog, "pending;expires=7000");
+  bed.restart();
+  bed.out();
+  bed.linkUp();
+  expect(xmpp(bed)).toEqual(["xmpp bob/sip>alice unavailable"]);
+});
+
 it("says that bob is gone once more where the link may have lost it, and he has not let alice in again", () => {
   const bed = new Bed();
   const dialog = watching(bed);

@@ -53,29 +53,44 @@ describe("bob subscribes to alice", () => {
     expect(bed.out()).toEqual(["NOTIFY d1 active open"]);
   });
 
-  it("asks for all her devices where one that changes speaks before the others do", () => {
+  it("asks for all her devices where her presence does not come right behind her consent", () => {
     const bed = new Bed();
     subscribe(bed);
+    bed.outcome("NOTIFY", 200);
     bed.presence("subscribed");
-    bed.advance(1_000);
     bed.out();
-    bed.presence(undefined, "<show>away</show>", `${ALICE}/phone`);
-    expect(bed.out()).toContain("xmpp bob>alice probe");
+    bed.advance(499);
+    expect(bed.out()).toEqual([]);
+    bed.advance(1);
+    expect(bed.out()).toEqual(["xmpp bob>alice probe"]);
     bed.presence(undefined, "", `${ALICE}/desk`);
-    bed.presence(undefined, "<show>dnd</show>", `${ALICE}/phone`);
-    expect(bed.out()).not.toContain("xmpp bob>alice probe");
+    expect(bed.out()).toEqual(["NOTIFY d1 active open"]);
+    bed.advance(60_000);
+    expect(bed.out()).toEqual([]);
   });
 
-  it("waits 2 s for her presence, then says closed and asks her server", () => {
+  it("does not take one device that leaves for the answer", () => {
+    const bed = new Bed();
+    subscribe(bed);
+    bed.outcome("NOTIFY", 200);
+    bed.presence("subscribed");
+    bed.out();
+    bed.presence("unavailable", "", `${ALICE}/phone`);
+    expect(bed.out()).toEqual([]);
+    bed.presence(undefined, "", `${ALICE}/desk`);
+    expect(bed.out()).toEqual(["NOTIFY d1 active open"]);
+  });
+
+  it("waits 2 s for her presence, then says closed", () => {
     const bed = new Bed();
     subscribe(bed);
     bed.outcome("NOTIFY", 200);
     bed.presence("subscribed");
     bed.out();
     bed.advance(1999);
-    expect(bed.out()).toEqual([]);
+    expect(bed.out()).toEqual(["xmpp bob>alice probe"]);
     bed.advance(1);
-    expect(bed.out()).toEqual(["xmpp bob>alice probe", "NOTIFY d1 active closed"]);
+    expect(bed.out()).toEqual(["NOTIFY d1 active closed"]);
   });
 
   it.each([

@@ -84,6 +84,11 @@ export class Announcement {
     this.take(document);
   }
 
+  /** The watcher may have been told something before a restart that is not known any more. */
+  mayBeSeen(): void {
+    this.changes += 1;
+  }
+
   /** Takes what was told before a restart. */
   restore(presence: XmppPresence): void {
     this.take(presence);

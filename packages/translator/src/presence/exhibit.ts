@@ -7,7 +7,10 @@ import { NOBODY, Resources } from "./resources.ts";
 
 const NOTHING = new Resources();
 
-/** How long after a permission presence of all resources may take, where the user's server sends it unasked, ms. */
+/**
+ * How long after a permission presence of all resources may take, ms. A server that answers for its user may send none
+ * (RFC 6121 3.1.3), and the next that comes is of one resource that has changed: then it is asked for all.
+ */
 export const RIGHT_BEHIND: Millis = 500;
 
 /** What an XMPP user shows one SIP watcher: the resources, and how far they can be trusted now. */
@@ -18,7 +21,7 @@ export class Exhibit {
   private out = false;
   private stale = false;
   private settle: Millis | undefined;
-  private lateFrom: Millis = 0;
+  private probeAt: Millis | undefined;
   private answer: Millis | undefined;
   private changes = 0;
 
@@ -102,20 +105,22 @@ export class Exhibit {
     this.stale = true;
   }
 
-  /** The presence that should follow is waited for. @param lateFrom from then on it is no answer; never where it was asked for. */
-  settleBy(at: Millis, lateFrom: Millis = Number.POSITIVE_INFINITY): void {
+  /** The presence that should follow is waited for. @param probeAt when it is asked for; undefined where it was. */
+  settleBy(at: Millis, probeAt: Millis | undefined): void {
     this.settle = at;
-    this.lateFrom = lateFrom;
+    this.probeAt = probeAt;
   }
 
-  /** Presence that comes now, while all of it is waited for, may be of one resource only, which has changed. */
-  isLate(now: Millis): boolean {
-    return this.settle !== undefined && now >= this.lateFrom;
+  /** A device leaves while all are waited for, which says nothing of the others. */
+  isBeforeAnswer({ attrs: { type, from } }: Element): boolean {
+    const isWaiting = this.settle !== undefined && !this.known;
+    return isWaiting && type === "unavailable" && parseJid(from ?? "")?.resource !== undefined;
   }
 
   /** It has come, or is waited for no more. */
   settled(): void {
     this.settle = undefined;
+    this.probeAt = undefined;
   }
 
   /** It has not come: the watcher is told what there is. */
@@ -138,6 +143,13 @@ export class Exhibit {
     return this.documents.map(NOBODY);
   }
 
+  /** Nothing has come right behind the permission: the user's server is asked. Once. */
+  takeProbe(now: Millis): boolean {
+    if (this.probeAt === undefined || now < this.probeAt) return false;
+    this.probeAt = undefined;
+    return true;
+  }
+
   isSettleDue(now: Millis): boolean {
     return this.settle !== undefined && now >= this.settle;
   }
@@ -147,7 +159,8 @@ export class Exhibit {
   }
 
   nextDeadline(): Deadline | undefined {
-    const { settle, answer } = this;
+    const { answer, probeAt } = this;
+    const settle = probeAt ?? this.settle;
     if (settle !== undefined && (answer === undefined || settle <= answer))
       return { at: settle, reason: "presence did not follow" };
     return answer === undefined ? undefined : { at: answer, reason: "probe not answered" };

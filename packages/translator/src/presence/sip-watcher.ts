@@ -112,7 +112,7 @@ export class SipWatcher implements WatchOwner {
     if (!this.permission.isGranted) this.ask(request.message.from?.display, now);
     else if (!this.exhibit.isKnown && !this.exhibit.isSettling) {
       // The permission is on record from an earlier watch; what the user shows is not.
-      this.exhibit.settleBy(now + this.context.settings.settle);
+      this.exhibit.settleBy(now + this.context.settings.settle, undefined);
       this.send("probe");
     }
   }
@@ -218,7 +218,7 @@ export class SipWatcher implements WatchOwner {
     // A server that has the permission on record sends presence without being asked again.
     if (this.permission.state === "asked" && stanza.attrs.type !== "unavailable") this.permission.grant();
     if (!this.permission.isGranted) return;
-    if (this.exhibit.isLate(now)) this.send("probe");
+    if (this.exhibit.isBeforeAnswer(stanza)) return;
     this.exhibit.take(stanza);
     this.tellAll(now);
   }
@@ -375,9 +375,9 @@ export class SipWatcher implements WatchOwner {
   }
 
   timeout(now: Millis): void {
+    if (this.exhibit.takeProbe(now)) this.send("probe");
     if (this.exhibit.isSettleDue(now)) {
       this.exhibit.giveUpWaiting();
-      this.send("probe");
       this.tellAll(now);
     }
     // RFC 6121 4.3.2 lets a server say nothing about a user who is not there.

@@ -125,18 +125,14 @@ export class XmppWatcher implements Requester<Subscriber | Fetch>, DialogOwner {
     // The user has just taken the wish back; their server's question is older.
     if (this.leg.isEnding && !this.wish.isWanted) return;
     if (!this.wish.isWanted) {
-      if (this.looking?.hasSeen) this.announcement.answerProbe(from, id);
-      else this.look(from, id, now);
+      this.looking ??= new Looking(this, this.context);
+      if (this.looking.hasSeen) this.announcement.answerProbe(from, id);
+      else this.looking.onProbe(from, id, now);
       return;
     }
     this.tryNow(now);
     if (this.wish.isAuthorized || this.retries.at !== undefined) this.announcement.answerProbe(from, id);
     this.observeState();
-  }
-
-  private look(from: string, id: string | undefined, now: Millis): void {
-    this.looking ??= new Looking(this, this.context);
-    this.looking.onProbe(from, id, now);
   }
 
   private cancelLook(): void {
@@ -254,7 +250,7 @@ export class XmppWatcher implements Requester<Subscriber | Fetch>, DialogOwner {
           this.sources.withdraw();
           break;
         case "active":
-          this.onActive();
+          this.onActive(document !== undefined);
           break;
         case "document":
           if (document) this.show(document, now);
@@ -269,11 +265,12 @@ export class XmppWatcher implements Requester<Subscriber | Fetch>, DialogOwner {
     }
   }
 
-  private onActive(): void {
+  /** @param isTold a document comes with it. */
+  private onActive(isTold: boolean): void {
     this.retries.succeed();
     this.announcement.stand();
     if (this.wish.allow()) sayDecision(this.context, this.wish, "subscribed");
-    if (!this.announcement.awaitsNews) this.sources.present();
+    if (!isTold && !this.announcement.awaitsNews) this.sources.present();
   }
 
   private onEnded(end: SubscriptionEnded, now: Millis): void {
@@ -343,6 +340,7 @@ export class XmppWatcher implements Requester<Subscriber | Fetch>, DialogOwner {
 
   restoreAuthorization(kept: KeptAuthorization): void {
     this.wish.restore(kept);
+    this.announcement.mayBeSeen();
   }
 
   restoreDialog(dialog: DialogId, kept: KeptDialog): void {
