@@ -1,8 +1,9 @@
 import { PARTNER, sipName, xmppJid } from "../simulation/names.ts";
 import { grown, type Sizes, sizesOf } from "./collections.ts";
-import { NOBODY, sayTold, type Told } from "./markers.ts";
+import { NOBODY, sayTold } from "./markers.ts";
 import { USERS } from "./moves.ts";
 import type { Device } from "./sip-watchers.ts";
+import { dueToSip, dueToXmpp, looksLike } from "./truth.ts";
 import type { World } from "./world.ts";
 
 /** Whatever is broken mends itself within this, ms. */
@@ -28,6 +29,7 @@ export function rest(world: World): void {
     if (resources.size === 0) xmpp.logIn(x, "desk");
   }
   xmpp.repeatLostWords();
+  world.calm.stir();
   world.pause(SETTLING);
   look(world);
 }
@@ -102,7 +104,7 @@ function compare(world: World): void {
 }
 
 function compareSip(world: World, { s, x, place, isConfirmed, state, told }: Device): void {
-  const { xmpp, leave, scene } = world;
+  const { xmpp, leave } = world;
   const who = `bob${s} at ${place} sees alice${x}`;
   if (!isConfirmed) world.complain(`bob${s} at ${place} watches alice${x} without success`);
   const { from, isRefused } = xmpp.contactOf(s, x);
@@ -112,20 +114,12 @@ function compareSip(world: World, { s, x, place, isConfirmed, state, told }: Dev
   // A refused watcher sees nobody, not that there is nobody who has decided (law 4).
   const isDecided = from === "yes" || (from === "none" && isRefused) || isShutOut;
   if (isPending && isDecided) world.complain(`${who} as pending`);
-  const maySee = from === "yes" && !isShutOut;
-  const markers = maySee ? xmpp.markersFor(s, x) : [];
-  const shown = scene.profile === "simple" ? markers : markers.slice(0, 1);
-  const due = { isOpen: markers.length > 0, markers: shown };
-  if (sayTold(sorted(due)) !== sayTold(sorted(told ?? NOBODY)))
-    world.complain(`${who} as ${sayTold(told)}, not as ${sayTold(due)}`);
-}
-
-function sorted({ isOpen, markers }: Told): Told {
-  return { isOpen, markers: [...markers].sort() };
+  const due = dueToSip(world, s, x);
+  if (!looksLike(due, told ?? NOBODY)) world.complain(`${who} as ${sayTold(told)}, not as ${sayTold(due)}`);
 }
 
 function compareXmpp(world: World, s: number, x: number): void {
-  const { xmpp, presentities, publishers } = world;
+  const { xmpp, presentities } = world;
   if (!xmpp.isThere(x)) return;
   const { to, isForgotten } = xmpp.contactOf(s, x);
   const attitude = presentities.attitudeTo(s, x);
@@ -135,17 +129,9 @@ function compareXmpp(world: World, s: number, x: number): void {
   // A look that comes to nothing changes no roster (C-27).
   if (to !== "none" && attitude === "refuse" && !isForgotten)
     world.complain(`alice${x} was never told that bob${s} refuses her`);
-  const possible: Told[] = [];
-  if (to === "yes" && isLetIn) {
-    const own = presentities.shownTo(s, x);
-    const published = publishers.shownBy(s);
-    for (const source of [own, published]) if (source?.isOpen) possible.push(source);
-  }
-  if (possible.length === 0) possible.push(NOBODY);
-  if (!possible.some((due) => sayTold(due) === sayTold(seen)))
-    world.complain(
-      `alice${x} sees bob${s} as ${sayTold(seen)}, not as ${possible.map(sayTold).join(" or ")}`,
-    );
+  const due = dueToXmpp(world, s, x);
+  if (!due.some((one) => looksLike(one, seen)))
+    world.complain(`alice${x} sees bob${s} as ${sayTold(seen)}, not as ${due.map(sayTold).join(" or ")}`);
 }
 
 // ---- dialogs

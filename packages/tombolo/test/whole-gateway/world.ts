@@ -10,13 +10,14 @@ import type { Program } from "../simulation/program.ts";
 import type { SipLine } from "../simulation/sip-line.ts";
 import { SipStack } from "../simulation/sip-stack.ts";
 import { TextBook } from "../simulation/text-book.ts";
+import { Calm } from "./calm.ts";
 import { look, rest } from "./coming-to-rest.ts";
 import { Conversation } from "./conversation.ts";
 import { act } from "./deeds.ts";
 import { Fates } from "./fates.ts";
 import { AnswerGuard, type Guard, LeakGuard, LeaveGuard, PaceGuard, RosterGuard } from "./guards.ts";
 import { Mint } from "./markers.ts";
-import { type Deed, isDisturbing, type Scene, sayDeed, USERS } from "./moves.ts";
+import { type Deed, type Scene, sayDeed, USERS } from "./moves.ts";
 import { SipPresentities } from "./sip-presentities.ts";
 import { SipPublishers } from "./sip-publishers.ts";
 import { SipWatchers } from "./sip-watchers.ts";
@@ -53,8 +54,7 @@ export class World {
   readonly leave: LeaveGuard;
   readonly scene: Scene;
   readonly conversation: Conversation | undefined;
-  /** Something was broken since all was at rest. */
-  private isDisturbed = false;
+  readonly calm = new Calm(this);
   private readonly answers: AnswerGuard;
   private readonly guards: readonly Guard[];
   private readonly chance = new Chance(SEED);
@@ -102,8 +102,11 @@ export class World {
     const around = { now: () => agenda.now, complain };
     this.answers = new AnswerGuard(around);
     this.leave = new LeaveGuard(around, scene.unknownWatcher);
-    const others = [new LeakGuard(around), new PaceGuard(around), new RosterGuard(around)];
-    this.guards = [...others, this.answers, this.leave, ...(this.conversation ? [this.conversation] : [])];
+    this.guards = [
+      ...(this.conversation ? [this.conversation] : []),
+      ...[new LeakGuard(around), new PaceGuard(around), new RosterGuard(around)],
+      ...[this.answers, this.leave, this.calm],
+    ];
     const { profile, unknownWatcher } = scene;
     this.host = new Host({
       ...{ agenda, chance, stack, link, latency, complain, profile, unknownWatcher },
@@ -171,21 +174,22 @@ export class World {
     if (pause !== "timer") this.runFor(pause);
     else if (Number.isFinite(this.program.nextAt)) this.runTo(Math.max(this.now, this.program.nextAt - 1));
     this.answers.check(ANSWER_WITHIN);
-    if (typeof pause === "number" && pause >= SOON && !this.isDisturbed && !this.xmpp.isMisheard) look(this);
+    if (typeof pause === "number" && pause >= SOON && !this.calm.isDisturbed && !this.xmpp.isMisheard)
+      look(this);
   }
 
   // ---- deeds
 
   take(deed: Deed): void {
     this.conversation?.world(sayDeed(deed));
-    if (isDisturbing(deed)) this.isDisturbed = true;
+    this.calm.note(deed);
     act(this, deed);
   }
 
   /** All is mended, and each watcher sees what is true. */
   rest(): void {
     rest(this);
-    this.isDisturbed = false;
+    this.calm.rested();
   }
 
   /** An administrator rules about s watching x, where the program listens. */
@@ -221,7 +225,6 @@ export class World {
   /** Killed, and started again. @param isWiped its disk is lost, too. */
   kill(ms: number, isWiped: boolean): void {
     if (this.program.isDead) return;
-    this.isDisturbed = true;
     this.kept.crash(this.now);
     if (isWiped) {
       this.kept.wipe();
