@@ -76,9 +76,17 @@ export { NO_BODY, SipMessage } from "./message/message.ts";
 export type { Latin1 } from "./message/octets.ts";
 export { type ParsedHead, parseHead } from "./message/parse.ts";
 export { reasonPhrase } from "./message/reason-phrase.ts";
-export { serialize, serializeBytes, type WireMessage, wireText } from "./message/serialize.ts";
+export {
+  headEnd,
+  serialize,
+  serializeBytes,
+  startText,
+  type WireMessage,
+  wireText,
+} from "./message/serialize.ts";
 export { parseStartLine, type StartLine, WRONG_VERSION } from "./message/start-line.ts";
 export { fromWireText, toWireText } from "./message/wire-text.ts";
+export { WrittenMessage } from "./message/written.ts";
 export { Outbox } from "./outbox.ts";
 export {
   type Composing,

@@ -1,7 +1,7 @@
 /** Responses to and from inside nodes whose side of the edge is hidden. What was kept back is put back from the request. */
 import type { SipMessage, StartLine } from "@tombolo/sip";
 import type { HeaderFilter } from "../admission/private-headers.ts";
-import { HeadWriter } from "../routing/head-writer.ts";
+import { HeadText } from "../routing/head-text.ts";
 import { isOwnRoute } from "../routing/leg.ts";
 import { methodRule } from "../routing/methods.ts";
 import type { NodeState } from "../routing/node-state.ts";
@@ -24,8 +24,8 @@ export function publicResponse(
   start: StartLine,
   via: string,
 ): SipMessage {
-  const { headerNames, headerValues, source } = response;
-  const head = new HeadWriter(source);
+  const { headerNames, headerValues } = response;
+  const head = new HeadText(response);
   addVias(head, request, via);
   const isClean = veil.isClean(response);
   let routesWritten = !methodRule(request.method).recordRoute;
@@ -66,8 +66,8 @@ export function restoredResponse(
   via: string,
   verified: string | undefined,
 ): SipMessage {
-  const { headerNames, headerValues, source } = response;
-  const head = new HeadWriter(source);
+  const { headerNames, headerValues } = response;
+  const head = new HeadText(response);
   addVias(head, request, via);
   let routesWritten = false;
   for (let i = 0; i < headerNames.length; i++) {
@@ -85,7 +85,7 @@ export function restoredResponse(
   return head.message(response.start, response.content);
 }
 
-function addVias(head: HeadWriter, { headerNames, headerValues }: SipMessage, first: string): void {
+function addVias(head: HeadText, { headerNames, headerValues }: SipMessage, first: string): void {
   let isFirst = true;
   for (let i = 0; i < headerNames.length; i++) {
     if (headerNames[i] !== "Via") continue;

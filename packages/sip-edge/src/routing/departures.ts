@@ -116,6 +116,7 @@ export class Departures {
       context.onlyNode === undefined ? this.notes.nodeRequest(message, node, partner, now) : undefined;
     const hops = message.number("Max-Forwards");
     return forwardedRequest(message, {
+      isLooseEnd: message.method !== "INVITE",
       start: message.start,
       via: node.outer.viaHead + branch,
       recordRoutes: methodRule(message.method).recordRoute ? node.recordRouteOut : undefined,

@@ -132,6 +132,7 @@ export class HomePublications {
   ): SipMessage {
     const hops = message.number("Max-Forwards");
     return forwardedRequest(message, {
+      isLooseEnd: false,
       start: message.start,
       via: gateway.inner.viaHead + branch,
       recordRoutes: undefined,

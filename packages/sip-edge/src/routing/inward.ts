@@ -134,6 +134,7 @@ export class Inward {
     const hops = message.number("Max-Forwards");
     const { isHidden } = node;
     return forwardedRequest(message, {
+      isLooseEnd: isHidden && message.method !== "INVITE",
       start: isHidden ? this.startFor(message, target, chosen) : message.start,
       via: node.inner.viaHead + branch,
       recordRoutes: methodRule(message.method).recordRoute ? node.recordRoutes : undefined,

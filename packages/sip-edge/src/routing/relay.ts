@@ -5,6 +5,8 @@ import type { Direction, DropReason } from "../edge-events.ts";
 import { publicResponse, restoredResponse } from "../hiding/hidden-responses.ts";
 import { answerNode, answerPartner, UNSENT } from "./answers.ts";
 import type { DialogNotes } from "./dialog-notes.ts";
+import { HeadText } from "./head-text.ts";
+import { HeadList } from "./head-writer.ts";
 import type { HomePublications } from "./home-publications.ts";
 import { hopAck, hopCancel } from "./hop-requests.ts";
 import { INVITE_LIFE, INVITE_TABLE, type InviteAct, type InviteEvent, type Step } from "./invite-table.ts";
@@ -189,7 +191,7 @@ export class Relay {
       name: "",
     };
     if (!node.isHidden) {
-      const message = forwardedResponse(response, context.inward);
+      const message = forwardedResponse(response, new HeadList(response), context.inward);
       context.put({ kind: "to-node", node: node.name, message, verified });
       return;
     }
@@ -216,7 +218,7 @@ export class Relay {
     const start = outboundStart(response.start, method);
     const message = node.isHidden
       ? publicResponse(response, request!, node, context.veil, context.outward, start, transaction.via)
-      : forwardedResponse(response, context.outward, start);
+      : forwardedResponse(response, new HeadText(response), context.outward, start);
     context.put({ kind: "send", connection: link.id, message });
     context.count(partner.seen.out.response(method, message.status));
   }

@@ -2,10 +2,13 @@
 import { type SipMessage, type StartLine, splitFirst, splitList, type Via } from "@tombolo/sip";
 import type { HeaderFilter } from "../admission/private-headers.ts";
 import type { Veil } from "../hiding/veil.ts";
-import { HeadWriter } from "./head-writer.ts";
+import { HeadText } from "./head-text.ts";
+import { HeadList, type HeadWriter } from "./head-writer.ts";
 import type { Leg } from "./leg.ts";
 
 export interface RequestChanges {
+  /** It is sent, and nothing is made from it later. */
+  readonly isLooseEnd: boolean;
   /** The start line as it goes on. */
   readonly start: StartLine;
   /** Our Via, put on top. */
@@ -38,9 +41,9 @@ export const VERIFIED_HEADER = "X-Tombolo-Verified";
 const NO_ROUTES: readonly string[] = [];
 
 export function forwardedRequest(message: SipMessage, changes: RequestChanges): SipMessage {
-  const { headerNames, headerValues, source } = message;
+  const { headerNames, headerValues } = message;
   const { veil, filter } = changes;
-  const head = new HeadWriter(source);
+  const head = changes.isLooseEnd ? new HeadText(message) : new HeadList(message);
   const isClean = veil?.isClean(message) === true;
   head.add("Via", changes.via);
   for (const line of changes.recordRoutes ?? NO_ROUTES) head.add("Record-Route", line);
@@ -91,14 +94,18 @@ function routesLeft(
   return { value: left.join(", "), pops: pops - popped };
 }
 
-/** The response without our Via, which is on top of it, and with another start line where one is given. */
+/**
+ * The response without our Via, which is on top of it, and with another start line where one is given.
+ *
+ * @param head a writer for `message`
+ */
 export function forwardedResponse(
   message: SipMessage,
+  head: HeadWriter,
   filter: HeaderFilter,
   start: StartLine = message.start,
 ): SipMessage {
-  const { headerNames, headerValues, source } = message;
-  const head = new HeadWriter(source);
+  const { headerNames, headerValues } = message;
   let popVia = true;
   for (let i = 0; i < headerNames.length; i++) {
     const name = headerNames[i]!;

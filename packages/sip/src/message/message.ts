@@ -33,12 +33,8 @@ export interface HeadSource {
  */
 export class SipMessage {
   readonly start: StartLine;
-  /**
-   * Header names in order, as `canonicalHeader` spells them: who constructs a message keeps to it. Parallel to
-   * `headerValues`.
-   */
-  readonly headerNames: readonly string[];
-  readonly headerValues: readonly string[];
+  private readonly names: readonly string[];
+  private readonly values: readonly string[];
   /** The first defect the parser met, or undefined. A message with a fault may be answered, never forwarded. */
   readonly fault: string | undefined;
   /** For `serialize` alone. */
@@ -54,7 +50,11 @@ export class SipMessage {
   private cachedFromTag: string | null | undefined;
   private cachedToTag: string | null | undefined;
 
-  /** @param body a text has one character per byte. */
+  /**
+   * @param headerNames in order, as `canonicalHeader` spells them
+   * @param headerValues parallel to the names
+   * @param body a text has one character per byte.
+   */
   constructor(
     start: StartLine,
     headerNames: readonly string[],
@@ -64,8 +64,8 @@ export class SipMessage {
     source?: HeadSource,
   ) {
     this.start = start;
-    this.headerNames = headerNames;
-    this.headerValues = headerValues;
+    this.names = headerNames;
+    this.values = headerValues;
     this.bodyBytes = typeof body === "string" ? undefined : body;
     this.bodyChars = typeof body === "string" ? body : undefined;
     this.fault = fault;
@@ -76,6 +76,21 @@ export class SipMessage {
     this.cachedTo = undefined;
     this.cachedFromTag = undefined;
     this.cachedToTag = undefined;
+  }
+
+  /** In order, as `canonicalHeader` spells them. */
+  get headerNames(): readonly string[] {
+    return this.names;
+  }
+
+  /** Parallel to the names. */
+  get headerValues(): readonly string[] {
+    return this.values;
+  }
+
+  /** The head as it goes out, with its Content-Length, where it is written already. */
+  get headText(): string | undefined {
+    return undefined;
   }
 
   get body(): Uint8Array {

@@ -1,5 +1,6 @@
 import type { HeadSource, SipMessage } from "./message.ts";
 import type { Latin1 } from "./octets.ts";
+import type { StartLine } from "./start-line.ts";
 
 /** A message as it goes out: the head one character per byte (latin1), the body as bytes. */
 export interface WireMessage {
@@ -21,13 +22,23 @@ export function wireText(message: SipMessage, latin1?: Latin1): string {
 }
 
 function headText(message: SipMessage): string {
-  const { start } = message;
-  const line =
-    start.kind === "request"
-      ? `${start.method} ${start.uri} SIP/2.0\r\n`
-      : `SIP/2.0 ${start.status} ${start.reason}\r\n`;
-  return `${line}${headerLines(message)}Content-Length: ${message.bodyLength}\r\n\r\n`;
+  if (message.headText !== undefined) return message.headText;
+  return startText(message.start) + headerLines(message) + headEnd(message.bodyLength);
 }
+
+/** A start line with its CRLF. */
+export function startText(start: StartLine): string {
+  return start.kind === "request"
+    ? `${start.method} ${start.uri} SIP/2.0\r\n`
+    : `SIP/2.0 ${start.status} ${start.reason}\r\n`;
+}
+
+/** What every head ends with. @param bodyLength bytes */
+export function headEnd(bodyLength: number): string {
+  return bodyLength === 0 ? EMPTY_BODY : `Content-Length: ${bodyLength}\r\n\r\n`;
+}
+
+const EMPTY_BODY = "Content-Length: 0\r\n\r\n";
 
 function headerLines(message: SipMessage): string {
   const { headerNames, headerValues, source } = message;
