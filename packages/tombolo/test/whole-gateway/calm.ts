@@ -77,6 +77,8 @@ export class Calm implements Guard {
 
   saidStanza(stanza: Element): void {
     const { type, from, to } = stanza.attrs;
+    // The answer to a question may have several parts.
+    if (type === "subscribe" || type === "probe") this.stir();
     const isState = type === undefined || type === "unavailable";
     // From a bare JID it is an answer, or says that bob watches no more.
     if (stanza.name !== "presence" || !isState || !from?.includes("/") || !this.isCalm) return;

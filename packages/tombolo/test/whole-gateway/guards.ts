@@ -170,6 +170,8 @@ export class LeaveGuard implements Guard {
   private readonly byXmpp = new Map<string, { leave: Leave; at: number }>();
   private readonly bySip = new Map<string, { leave: Leave; at: number }>();
   private readonly rules = new Map<string, "allow" | "block">();
+  /** NOTIFYs that say no and have no answer yet, by branch. */
+  private readonly refusals = new Map<string, string>();
 
   constructor(around: GuardAround, unknownWatcher: "ask" | "allow" | "deny") {
     this.around = around;
@@ -211,8 +213,18 @@ export class LeaveGuard implements Guard {
     }
     if (!isNotify(message)) return;
     const state = message.get("Subscription-State") ?? "";
-    if (/^terminated.*reason=(rejected|noresource)|^pending/.test(state)) this.note(this.bySip, key, "no");
+    if (/^terminated.*reason=(rejected|noresource)|^pending/.test(state))
+      this.refusals.set(message.topVia?.branch ?? "", key);
     else if (state.startsWith("active") || bodyOf(message) !== "") this.note(this.bySip, key, "yes");
+  }
+
+  /** What is said in a dialog that the program does not know is not heard. */
+  wrote(message: SipMessage): void {
+    const branch = message.topVia?.branch ?? "";
+    const key = message.isRequest ? undefined : this.refusals.get(branch);
+    if (key === undefined) return;
+    this.refusals.delete(branch);
+    if (message.status < 300) this.note(this.bySip, key, "no");
   }
 
   private note(known: Map<string, { leave: Leave; at: number }>, key: string, leave: Leave): void {

@@ -239,7 +239,7 @@ export class SipPresentities {
 }
 
 function extraOf(status: number): readonly (readonly [string, string])[] {
-  return status === 423 ? [["Min-Expires", "9000"]] : status === 503 ? [["Retry-After", "60"]] : [];
+  return status === 423 ? [["Min-Expires", "9000"]] : status === 503 ? [["Retry-After", "20"]] : [];
 }
 
 /** A presence document with the words that a user shows. */
