@@ -276,12 +276,8 @@ export class PairLegs implements Sleeper {
   }
 
   nextDeadline(): Deadline | undefined {
-    let first: Deadline | undefined;
-    for (const own of [this.ownConversation, this.ownSipWatcher, this.ownXmppWatcher]) {
-      const deadline = own?.nextDeadline();
-      if (deadline && (!first || deadline.at < first.at)) first = deadline;
-    }
-    return first;
+    const watches = sooner(this.ownSipWatcher?.nextDeadline(), this.ownXmppWatcher?.nextDeadline());
+    return this.ownConversation ? sooner(this.ownConversation.nextDeadline(), watches) : watches;
   }
 
   timeout(now: Millis): void {
@@ -289,4 +285,8 @@ export class PairLegs implements Sleeper {
     this.ownSipWatcher?.timeout(now);
     this.ownXmppWatcher?.timeout(now);
   }
+}
+
+function sooner(a: Deadline | undefined, b: Deadline | undefined): Deadline | undefined {
+  return a && (!b || a.at <= b.at) ? a : b;
 }
