@@ -30,7 +30,7 @@ export function readNotify(request: SipMessage): NotifyReading {
 
 /** The event token is compared byte by byte; its parameters don't matter (RFC 6665 8.2.1). */
 export function isPresenceEvent(event: string): boolean {
-  return event.split(";", 1)[0]!.trim() === "presence";
+  return event === "presence" || event.split(";", 1)[0]!.trim() === "presence";
 }
 
 /** What the outcome of a request in a dialog says of the dialog; undefined where nothing. */
