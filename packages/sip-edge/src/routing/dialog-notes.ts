@@ -1,7 +1,7 @@
 import { detach, type Millis, parseSubscriptionState, type SipMessage } from "@tombolo/sip";
 import type { EdgeContext } from "../edge-context.ts";
 import { insideRoutesOfResponse } from "../hiding/hidden-responses.ts";
-import type { EdgeDialog } from "./dialog-table.ts";
+import { type EdgeDialog, NO_ROUTES } from "./dialog-table.ts";
 import { methodRule } from "./methods.ts";
 import type { NodeState } from "./node-state.ts";
 
@@ -19,6 +19,7 @@ const DEFAULT_EXPIRES_S = 3600;
 /** Keeps in mind which node owns which dialog, from what passes. Used only where there is more than one local node. */
 export class DialogNotes {
   private readonly context: EdgeContext;
+  private lastTarget = "";
 
   constructor(context: EdgeContext) {
     this.context = context;
@@ -39,10 +40,10 @@ export class DialogNotes {
       if (!dialog) return undefined;
       // A dialog in the middle of its life: the edge was started anew.
       if (inDialog) dialog.session = true;
-      else dialog.routes = message.list("Record-Route").map(detach);
+      else dialog.routes = keptRoutes(message.list("Record-Route"));
     }
     if (dialog.node !== node) return undefined;
-    if (recordRoute) refreshTarget(dialog, message);
+    if (recordRoute) this.refreshTarget(dialog, message);
     if (method === "NOTIFY" || method === "BENOTIFY") this.notified(dialog, message, now);
     else if (dialog.session) this.settle(dialog, now);
     return dialog;
@@ -59,9 +60,9 @@ export class DialogNotes {
     if (status < 300 && methodRule(method).recordRoute) {
       if (!dialog) {
         dialog = dialogs.add(callId, toTag, { node, partner, fromOutside: true }, now + DIALOG_SETUP_MS, now);
-        if (dialog) dialog.routes = insideRoutesOfResponse(response, node).map(detach);
+        if (dialog) dialog.routes = keptRoutes(insideRoutesOfResponse(response, node));
       }
-      if (dialog) refreshTarget(dialog, response);
+      if (dialog) this.refreshTarget(dialog, response);
     }
     if (dialog) this.answered(dialog, method, response, undefined, now);
   }
@@ -78,6 +79,15 @@ export class DialogNotes {
     const isOver = !dialog.session && dialog.subscribedUntil === 0;
     if (response.status >= 300 && request.toTag === undefined && isOver) this.context.dialogs.forget(dialog);
     else this.answered(dialog, request.method, response, request.number("Expires"), now);
+  }
+
+  /** A text cut from a head would keep all of that head for as long as the dialog lives. */
+  private refreshTarget(dialog: EdgeDialog, message: SipMessage): void {
+    const target = message.contact?.uri;
+    if (target === undefined || target === dialog.target) return;
+    // Many nodes give the same one in all dialogs: it is kept once.
+    if (target !== this.lastTarget) this.lastTarget = detach(target);
+    dialog.target = this.lastTarget;
   }
 
   private answered(
@@ -123,13 +133,12 @@ function concerns(method: string, status: number): boolean {
   return status === 481 || method === "BYE" || (status < 300 && methodRule(method).recordRoute);
 }
 
-/** A text cut from a head would keep all of that head for as long as the dialog lives. */
-function refreshTarget(dialog: EdgeDialog, message: SipMessage): void {
-  const target = message.contact?.uri;
-  if (target !== undefined && target !== dialog.target) dialog.target = detach(target);
+/** Most have none: they share one list. */
+function keptRoutes(routes: readonly string[]): readonly string[] {
+  return routes.length === 0 ? NO_ROUTES : routes.map(detach);
 }
 
 /** 0 for none. */
 function runsUntil(seconds: number, now: Millis): Millis {
-  return seconds === 0 ? 0 : now + Math.min(seconds * 1000, MAX_SUBSCRIPTION_MS);
+  return seconds === 0 ? 0 : Math.ceil(now + Math.min(seconds * 1000, MAX_SUBSCRIPTION_MS));
 }

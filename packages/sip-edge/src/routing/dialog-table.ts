@@ -1,4 +1,4 @@
-import type { Millis } from "@tombolo/sip";
+import { detach, type Millis } from "@tombolo/sip";
 import type { NodeState } from "./node-state.ts";
 
 /** A dialog between a partner and an inside node, as far as the edge must know it. */
@@ -17,10 +17,14 @@ export interface EdgeDialog {
   session: boolean;
   /** How long a subscription runs; 0 where there is none. */
   subscribedUntil: Millis;
+  /** Whole ms, as all times here: others would be an object each. */
   endsAt: Millis;
   /** Which slot it stands in. */
   slot: number;
 }
+
+/** Of the dialogs without any. */
+export const NO_ROUTES: readonly string[] = [];
 
 /** How precisely dialogs end, ms: later by this at most. */
 export const DIALOG_SLOT_MS: Millis = 10_000;
@@ -62,15 +66,16 @@ export class DialogTable {
     now: Millis,
   ): EdgeDialog | undefined {
     if (this.isFull) return undefined;
-    const key = keyOf(callId, nodeTag);
+    // In one piece: what it is put together from would be kept with it.
+    const key = detach(keyOf(callId, nodeTag));
     const added: EdgeDialog = {
       ...dialog,
       key,
       target: undefined,
-      routes: [],
+      routes: NO_ROUTES,
       session: false,
       subscribedUntil: 0,
-      endsAt,
+      endsAt: Math.ceil(endsAt),
       slot: slotOf(endsAt),
     };
     this.byKey.set(key, added);
@@ -81,7 +86,7 @@ export class DialogTable {
 
   /** Gives it another end, earlier or later. */
   keepUntil(dialog: EdgeDialog, endsAt: Millis): void {
-    dialog.endsAt = endsAt;
+    dialog.endsAt = Math.ceil(endsAt);
     const slot = slotOf(endsAt);
     if (slot >= dialog.slot || this.byKey.get(dialog.key) !== dialog) return;
     this.takeOut(dialog);

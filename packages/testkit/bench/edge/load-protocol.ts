@@ -45,4 +45,8 @@ export interface LoadFigures {
   readonly example: string;
 }
 
-export type LoadReport = { readonly kind: "connected" } | ({ readonly kind: "figures" } & LoadFigures);
+export type LoadReport =
+  | { readonly kind: "connected" }
+  /** A connection was refused or broke before it was secured. */
+  | { readonly kind: "not-connected"; readonly why: string }
+  | ({ readonly kind: "figures" } & LoadFigures);

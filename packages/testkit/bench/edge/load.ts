@@ -225,7 +225,10 @@ async function connectAll(order: Extract<LoadOrder, { kind: "connect" }>): Promi
 
 process.on("message", (order: LoadOrder) => {
   if (order.kind === "connect") {
-    void connectAll(order).then(() => tell({ kind: "connected" }));
+    connectAll(order).then(
+      () => tell({ kind: "connected" }),
+      (error: Error) => tell({ kind: "not-connected", why: error.message }),
+    );
   } else if (order.kind === "run") {
     run = new Run(order, (figures) => tell({ kind: "figures", ...figures }));
   } else close();

@@ -1,7 +1,7 @@
 /** One measured run: the load's figures with the CPU and memory of the subject. */
 import { cpuSeconds, memoryMiB, processTree } from "../../src/process-figures.ts";
 import type { Child } from "./child.ts";
-import type { Caller, LoadFigures, LoadOrder, LoadRun } from "./load-protocol.ts";
+import type { Caller, LoadFigures, LoadOrder, LoadReport, LoadRun } from "./load-protocol.ts";
 import type { Subject } from "./subjects.ts";
 
 export interface Trial extends LoadFigures {
@@ -23,7 +23,8 @@ export async function connectLoad(
   callers: readonly Caller[],
 ): Promise<void> {
   const order: LoadOrder = { kind: "connect", port: subject.port, ca, callers };
-  await load.ask(order);
+  const report = await load.ask<LoadReport>(order);
+  if (report.kind === "not-connected") throw new Error(`${subject.kind} takes no connection: ${report.why}`);
 }
 
 /** @throws Error where the subject ended or failed too much of the load */
