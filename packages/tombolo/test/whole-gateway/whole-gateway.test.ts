@@ -17,6 +17,12 @@ describe("the whole gateway", () => {
     },
   );
 
+  it("tells a story the same way each time", () => {
+    const { story } = keptStories().at(-1)!;
+    expect(tell(story).lines.length).toBeGreaterThan(20);
+    expect(tell(story)).toEqual(tell(story));
+  });
+
   it.each(keptStories())("keeps its promises where once $found", ({ story }) => {
     expect(tell(story).broken).toBeUndefined();
   });
