@@ -44,13 +44,17 @@ describe("bob subscribes to alice", () => {
     expect(bed.out()).toEqual(['NOTIFY d1 active open away "at lunch"']);
   });
 
-  it("takes presence that her server sends without having been asked again for her consent", () => {
+  it("takes presence that comes before her consent, which is on record, for one device, and asks for all", () => {
     const bed = new Bed();
     subscribe(bed);
     bed.outcome("NOTIFY", 200);
     bed.out();
     bed.presence(undefined, "", `${ALICE}/desk`);
     expect(bed.out()).toEqual(["NOTIFY d1 active open"]);
+    bed.presence("subscribed");
+    bed.presence("subscribed");
+    bed.advance(60_000);
+    expect(bed.out()).toEqual(["xmpp bob>alice probe"]);
   });
 
   it("asks for all her devices where her presence does not come right behind her consent", () => {

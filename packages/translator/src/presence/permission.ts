@@ -10,6 +10,7 @@ export class Permission {
   private quiet: Millis | undefined;
   private lastAsked: Millis | undefined;
   private open = false;
+  private unsaid = false;
 
   get state(): WatcherAuthorization {
     return this.authorization;
@@ -53,17 +54,30 @@ export class Permission {
     this.open = false;
   }
 
+  /** The user's server has the permission on record, by what it sends; the answer is still to come. */
+  grantUnsaid(): void {
+    this.grant();
+    this.unsaid = true;
+  }
+
+  /** The answer comes after what showed that it would. @returns whether it does. */
+  takeUnsaid(): boolean {
+    const { unsaid } = this;
+    this.unsaid = false;
+    return unsaid && this.isGranted;
+  }
+
   /** @param quietUntil the user is not asked again before, ms. */
   refuse(quietUntil: Millis): void {
     this.authorization = "refused";
-    this.open = false;
+    this.open = this.unsaid = false;
     this.quiet = quietUntil;
   }
 
   /** Nothing was asked and nothing was said. */
   forget(): void {
     this.authorization = "none";
-    this.open = false;
+    this.open = this.unsaid = false;
     this.quiet = undefined;
   }
 

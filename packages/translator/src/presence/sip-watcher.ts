@@ -196,6 +196,8 @@ export class SipWatcher implements WatchOwner {
 
   /** The XMPP user lets the watcher see them. */
   onSubscribed(now: Millis): void {
+    // What came before was of one device, which had just changed.
+    if (this.permission.takeUnsaid()) this.send("probe");
     if (this.permission.isGranted || this.permission.state === "none") return;
     this.permission.grant();
     // Their server sends their presence right behind; without it the watcher would see them offline for a moment.
@@ -216,7 +218,8 @@ export class SipWatcher implements WatchOwner {
   onPresence(stanza: Element, now: Millis): void {
     if (this.dialogs.size === 0) return;
     // A server that has the permission on record sends presence without being asked again.
-    if (this.permission.state === "asked" && stanza.attrs.type !== "unavailable") this.permission.grant();
+    if (this.permission.state === "asked" && stanza.attrs.type !== "unavailable")
+      this.permission.grantUnsaid();
     if (!this.permission.isGranted) return;
     if (this.exhibit.isBeforeAnswer(stanza)) return;
     this.exhibit.take(stanza);
