@@ -54,7 +54,11 @@ export class Contact {
   /** What the program read from then on, and what it has not read, is lost with it. */
   onKilled(since: number): void {
     for (const own of [this.words.to, this.words.from])
-      if (own && (own.readAt === undefined || own.readAt >= since)) own.isLost = true;
+      if (own && (own.readAt === undefined || own.readAt >= since)) {
+        own.isLost = true;
+        // What followed from it was perhaps said, and is forgotten.
+        this.isForgotten = true;
+      }
   }
 
   /** The program has forgotten all, also what x was shown. An open question is never asked again by the server. */
