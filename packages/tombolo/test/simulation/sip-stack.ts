@@ -74,16 +74,28 @@ export class SipStack implements LineEnd {
     return this.newId("z9hG4bKp");
   }
 
-  /** Closes its connections in order, as many do when nothing is to say. */
+  /**
+   * Closes connections in order, as many do when nothing is to say: one with a request under way stays, or the next text
+   * could overtake it on a new one.
+   */
   hangUp(): void {
-    for (const line of this.lines) line.close("partner");
-    this.lines.clear();
-    this.own = undefined;
+    const busy = new Set<SipLine>();
+    for (const { line, isOver } of this.pending.values()) if (!isOver) busy.add(line);
+    this.closeLines((line) => !busy.has(line));
+  }
+
+  private closeLines(isDone: (line: SipLine) => boolean): void {
+    for (const line of this.lines) {
+      if (!isDone(line)) continue;
+      line.close("partner");
+      this.lines.delete(line);
+      if (this.own === line) this.own = undefined;
+    }
   }
 
   /** Everything is forgotten, and the connections are gone. @param isOrderly they were closed in order. */
   restart(isOrderly: boolean): void {
-    if (isOrderly) this.hangUp();
+    if (isOrderly) this.closeLines(() => true);
     for (const line of this.lines) line.die("partner");
     this.lines.clear();
     this.own = undefined;
