@@ -67,9 +67,9 @@ export class Contact {
     this.isForgotten = this.to === "yes" || isSeen;
   }
 
-  /** Something is to be said again. */
+  /** Something is to be said again, or found out by a log-in. */
   get isMisheard(): boolean {
-    return [this.words.to, this.words.from].some((own) => own?.isLost);
+    return this.isForgotten || [this.words.to, this.words.from].some((own) => own?.isLost);
   }
 
   /** Words that are to be said again. */
