@@ -1,5 +1,5 @@
 export { detach } from "./dialog/detach.ts";
-export { Dialog, type DialogSnapshot, dialogId, SNAPSHOT_CSEQ_STEP } from "./dialog/dialog.ts";
+export { Dialog, type DialogSnapshot, dialogId, resumed, SNAPSHOT_CSEQ_STEP } from "./dialog/dialog.ts";
 export { Compositor, MAX_PUBLICATION_S, MAX_PUBLICATIONS, MIN_PUBLICATION_S } from "./event/compositor.ts";
 export type {
   CompositorOutput,

@@ -3,7 +3,14 @@ import { runInNewContext } from "node:vm";
 import { describe, expect, it } from "vitest";
 import { request, response, wire } from "../../test/user-agent-rig.ts";
 import { detach } from "./detach.ts";
-import { Dialog, dialogOfAnswer, dialogOfNotify, dialogOfRequest, SNAPSHOT_CSEQ_STEP } from "./dialog.ts";
+import {
+  Dialog,
+  dialogOfAnswer,
+  dialogOfNotify,
+  dialogOfRequest,
+  resumed,
+  SNAPSHOT_CSEQ_STEP,
+} from "./dialog.ts";
 import { MAX_ROUTES, routeSetOf, routingOf } from "./route-set.ts";
 
 const EDGE =
@@ -113,6 +120,21 @@ CSeq: 1 SUBSCRIBE
     expect(again.nextCSeq()).toBeGreaterThan(dialog.localCSeq);
     expect(again.acceptCSeq(9)).toBe(false);
     expect(again.acceptCSeq(10)).toBe(true);
+  });
+
+  it("never gives a number twice where one run after the other is killed before its numbers are on record", () => {
+    const dialog = dialogOfRequest(request("SUBSCRIBE", { cseq: 9 }), "t", "p");
+    const kept = dialog.snapshot();
+    const start = Date.UTC(2026, 10, 21);
+    const given = Array.from({ length: 5 }, (_, second) => {
+      const again = new Dialog(resumed(kept, start + second * 1_000));
+      return Array.from({ length: 8 }, () => again.nextCSeq());
+    }).flat();
+    expect(given).toEqual([...new Set(given)].sort((a, b) => a - b));
+    expect(given[0]).toBeGreaterThan(kept.localCSeq);
+    expect(given.at(-1)).toBeLessThan(2 ** 31);
+    // What is on record is never undercut, whatever the clock says.
+    expect(resumed(kept, 0)).toEqual(kept);
   });
 });
 

@@ -24,6 +24,22 @@ export interface DialogSnapshot {
   readonly partner: string | undefined;
 }
 
+/** Numbers after a restart rise by one in so many ms: faster than any dialog uses them up before they are on record. */
+const RESUMED_CSEQ_MS = 100;
+/** Half of what CSeq may be, so that no dialog gets to the end (RFC 3261 8.1.1.5). */
+const MAX_RESUMED_CSEQ = 2 ** 30;
+
+/**
+ * A snapshot as a new run may take it up. An earlier run that began with the same one may have been killed before its own
+ * numbers were on record, and they must not come again (RFC 3261 12.2.1.1): so they follow the clock.
+ *
+ * @param wall ms since 1970
+ */
+export function resumed(snapshot: DialogSnapshot, wall: number): DialogSnapshot {
+  const byClock = Math.floor(wall / RESUMED_CSEQ_MS) % MAX_RESUMED_CSEQ;
+  return byClock > snapshot.localCSeq ? { ...snapshot, localCSeq: byClock } : snapshot;
+}
+
 /** Identifies a dialog (RFC 3261 12): what a request or response inside it shows. */
 export function dialogId(callId: string, localTag: string, remoteTag: string): string {
   // Joined, it holds no parts.

@@ -12,7 +12,8 @@ const LOW_RATE = 1_000;
 /** Messages before the first run that counts: by then the compilers are done. */
 const WARM_UP = 150_000;
 
-type Trials = Map<Standing, Trial[]>;
+/** By round; undefined where a subject did not stand it, as it has said. */
+type Trials = Map<Standing, (Trial | undefined)[]>;
 
 export class Steady {
   readonly #bench: Bench;
@@ -46,7 +47,7 @@ export class Steady {
         const low = await this.#turns(() => paced(LOW_RATE, pacedSeconds));
         this.#print(`MESSAGE, open loop at ${LOW_RATE}/s`, low);
         const half = await this.#turns((one) => {
-          const most = median(saturated.get(one)!.map(({ perSecond }) => perSecond));
+          const most = median(saturated.get(one)!.flatMap((trial) => (trial ? [trial.perSecond] : [])));
           return paced(Math.round(most / 2), pacedSeconds);
         });
         this.#print("MESSAGE, open loop at half of what each did above", half);
@@ -69,11 +70,12 @@ export class Steady {
 
   /** One run of each subject in each round, so that all see the same machine. */
   async #turns(runOf: (one: Standing) => LoadRun): Promise<Trials> {
-    const trials: Trials = new Map(this.#standing.map((one) => [one, []]));
+    const trials: Trials = new Map(this.#standing.map((one) => [one, [] as (Trial | undefined)[]]));
     for (let round = 0; round < this.#bench.plan.rounds; round++) {
       for (const one of this.#standing) {
-        const trial = await one.try(runOf(one));
+        const trial = await one.try(runOf(one)).catch(() => undefined);
         trials.get(one)!.push(trial);
+        if (trial === undefined) continue;
         this.#peak.set(one, Math.max(this.#peak.get(one) ?? 0, trial.pss));
       }
     }
@@ -82,7 +84,7 @@ export class Steady {
 
   #print(title: string, trials: Trials): void {
     const rows = this.#standing.map((one) => {
-      const runs = trials.get(one)!;
+      const runs = trials.get(one)!.filter((trial) => trial !== undefined);
       return [
         one.name,
         spread(
@@ -121,8 +123,9 @@ export class Steady {
     const other = this.#standing.find((each) => each.kind === kind && each.transport === one.transport);
     if (!other || other === one) return "";
     const others = trials.get(other)!;
+    const ratios = trials.get(one)!.map((trial, round) => (trial?.cpu ?? 0) / (others[round]?.cpu ?? 0));
     return spread(
-      trials.get(one)!.map(({ cpu }, round) => cpu / others[round]!.cpu),
+      ratios.filter((ratio) => ratio > 0 && Number.isFinite(ratio)),
       2,
     );
   }

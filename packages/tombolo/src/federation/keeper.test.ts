@@ -1,4 +1,4 @@
-import { dialogId } from "@tombolo/sip";
+import { dialogId, resumed } from "@tombolo/sip";
 import type { Kept } from "@tombolo/translator";
 import { describe, expect, it } from "vitest";
 import type { GatewayInput } from "../gateway.ts";
@@ -107,7 +107,8 @@ describe("what is kept comes back with its times by the next process's clock", (
     });
     keeperAt(store, 9_000_000, WALL).keep(kept(9_000_000), SNAPSHOT);
     const inputs = await restored(keeperAt(store, 700, WALL + 30_000));
-    expect(inputs).toEqual([{ kind: "restore", kept: kept(700 - 30_000), snapshot: SNAPSHOT }]);
+    const snapshot = resumed(SNAPSHOT, WALL + 30_000);
+    expect(inputs).toEqual([{ kind: "restore", kept: kept(700 - 30_000), snapshot }]);
   });
 });
 

@@ -1,4 +1,4 @@
-import { type DialogSnapshot, dialogId } from "@tombolo/sip";
+import { type DialogSnapshot, dialogId, resumed } from "@tombolo/sip";
 import type { Kept, KeptDialog, KeptPublication, KeptPublicationOf, PairParts } from "@tombolo/translator";
 import type { GatewayInput } from "../gateway.ts";
 import { publicationKey, ruleKey, watchKey } from "../store/kinds.ts";
@@ -155,7 +155,8 @@ function inputOf(record: StoreRecord, clocks: ClockReading): GatewayInput | unde
         ...(minExpires !== undefined && { expires: minExpires }),
       };
       const dialog = dialogId(snapshot.callId, snapshot.localTag, snapshot.remoteTag);
-      return { kind: "restore", kept: { what: "dialog", pair, watcher, dialog, value }, snapshot };
+      const kept = { what: "dialog", pair, watcher, dialog, value } as const;
+      return { kind: "restore", kept, snapshot: resumed(snapshot, clocks.wall) };
     }
     case "presence": {
       const { pair, watcher, at, shown, resources } = record;

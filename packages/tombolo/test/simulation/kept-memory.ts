@@ -1,4 +1,4 @@
-import type { DialogSnapshot } from "@tombolo/sip";
+import { type DialogSnapshot, resumed } from "@tombolo/sip";
 import type { Kept } from "@tombolo/translator";
 import type { GatewayInput } from "../../src/gateway.ts";
 import { publicationKey, ruleKey, watchKey } from "../../src/store/kinds.ts";
@@ -20,6 +20,9 @@ const ORDER = [
   "publication",
   "text",
 ] as const satisfies readonly Kept["what"][];
+
+/** Where the virtual time begins, by the wall. */
+const BEGINNING = Date.UTC(2026, 0, 1);
 
 /** What outlives the program: a disk that has everything a few ms after it was said. */
 export class KeptMemory {
@@ -60,9 +63,13 @@ export class KeptMemory {
   }
 
   /** What a new run gets, in order. */
-  *restore(): IterableIterator<Restore> {
+  *restore(now: number): IterableIterator<Restore> {
     for (const what of ORDER)
-      for (const record of this.records.values()) if (record.kept.what === what) yield record;
+      for (const record of this.records.values()) {
+        if (record.kept.what !== what) continue;
+        const { snapshot } = record;
+        yield snapshot ? { ...record, snapshot: resumed(snapshot, BEGINNING + now) } : record;
+      }
   }
 
   private commit(now: number): void {

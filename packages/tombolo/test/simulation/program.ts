@@ -74,7 +74,7 @@ export class Program implements LineEnd {
 
   /** Takes up what the last run kept, and connects. */
   start(): void {
-    for (const restore of this.around.kept.restore()) this.feed(restore);
+    for (const restore of this.around.kept.restore(this.now)) this.feed(restore);
     this.feed({ kind: "recover" });
     this.link.handle({ kind: "start" }, this.now);
     this.drain();
