@@ -99,7 +99,7 @@ export interface EdgeLimits {
 
 export const DEFAULT_EDGE_LIMITS: EdgeLimits = {
   maxTransactions: 100_000,
-  maxAnswered: 20_000,
+  maxAnswered: 5_000,
   maxDialogs: 200_000,
   dialogIdleMs: 12 * 3_600_000,
   healthMs: 10_000,
