@@ -136,19 +136,7 @@ export class Federation {
 
   /** Lets the world go on up to that time. */
   runTo(time: number): void {
-    const { agenda } = this;
-    for (;;) {
-      const { nextAt } = this.program;
-      if (nextAt <= agenda.nextAt) {
-        if (nextAt > time) break;
-        if (nextAt > agenda.now) agenda.now = nextAt;
-        this.program.wake();
-      } else {
-        if (agenda.nextAt > time) break;
-        agenda.step();
-      }
-    }
-    agenda.now = Math.max(agenda.now, time);
+    this.host.runTo(time);
   }
 
   /** Texts have a chance to arrive. */

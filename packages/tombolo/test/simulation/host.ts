@@ -48,6 +48,23 @@ export class Host {
     return line;
   }
 
+  /** Lets the world go on up to that time, the program and what is outside of it in turn. */
+  runTo(time: number): void {
+    const { agenda } = this.around;
+    for (;;) {
+      const { nextAt } = this.program;
+      if (nextAt <= agenda.nextAt) {
+        if (nextAt > time) break;
+        if (nextAt > agenda.now) agenda.now = nextAt;
+        this.program.wake();
+      } else {
+        if (agenda.nextAt > time) break;
+        agenda.step();
+      }
+    }
+    agenda.now = Math.max(agenda.now, time);
+  }
+
   /** The program ends, and starts again after so many ms with what it kept. @param isOrderly what it wrote still arrives. */
   replaceProgram(ms: number, isOrderly: boolean): void {
     const { stack, link, agenda, trace } = this.around;

@@ -155,19 +155,7 @@ export class World {
   }
 
   runTo(time: number): void {
-    const { agenda } = this;
-    for (;;) {
-      const { nextAt } = this.program;
-      if (nextAt <= agenda.nextAt) {
-        if (nextAt > time) break;
-        if (nextAt > agenda.now) agenda.now = nextAt;
-        this.program.wake();
-      } else {
-        if (agenda.nextAt > time) break;
-        agenda.step();
-      }
-    }
-    agenda.now = Math.max(agenda.now, time);
+    this.host.runTo(time);
   }
 
   pause(pause: number | "timer"): void {
